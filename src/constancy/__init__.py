@@ -1,0 +1,1 @@
+"""Constancy: train image classifiers that stay right when the world changes, and prove it."""

@@ -1,0 +1,1 @@
+"""Sources, archives, the image table, preparation, and packed splits."""

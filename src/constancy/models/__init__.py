@@ -1,0 +1,1 @@
+"""The networks, and a model on disk."""

@@ -1,0 +1,99 @@
+"""A model on disk: `model.yaml` says what it is, `model.safetensors` holds the weights. No pickles."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from constancy.errors import UserError
+from constancy.models.network import NETWORKS, Network, build_network
+
+WEIGHTS = "model.safetensors"
+CARD = "model.yaml"
+MAX_CARD_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """All that is needed to build the network again and to prepare images for it.
+
+    name, structure: see `build_network`; classes: label names in the order of the logits;
+    image: size, color and fit, as in settings `data.image`; mean, std: for each channel, 0..255.
+    """
+
+    name: str
+    structure: dict[str, Any]
+    classes: list[str]
+    image: dict[str, Any]
+    mean: list[float]
+    std: list[float]
+
+    def build(self) -> Network:
+        """The network that the card describes, freshly initialised."""
+        size = self.image["size"]
+        shape = (size, size, len(self.mean))
+        return build_network(
+            self.name,
+            self.structure,
+            shape=shape,
+            classes=len(self.classes),
+            mean=self.mean,
+            std=self.std,
+        )
+
+
+def save_model(folder: Path, network: Network, card: ModelCard) -> None:
+    """Write the model into an existing folder."""
+    from ruamel.yaml import YAML
+    from safetensors.torch import save_file
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(asdict(card), folder / CARD)
+    weights = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
+    save_file(weights, folder / WEIGHTS)
+
+
+def load_card(folder: Path) -> ModelCard:
+    """The model's card. Raises UserError for a folder that holds no model of ours."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = folder / CARD
+    try:
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise UserError(f"{path} is too large to describe a model")
+        card = ModelCard(**YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no model: {CARD} is missing") from None
+    except (YAMLError, TypeError, UnicodeDecodeError):
+        raise UserError(f"{path} does not describe a model of Constancy") from None
+    if card.name not in NETWORKS:
+        raise UserError(f"{path}: unknown network '{card.name}'")
+    return card
+
+
+def load_model(folder: Path) -> tuple[Network, ModelCard]:
+    """The network with its weights, in evaluation mode, and its card.
+
+    Raises UserError for a folder that holds no model of ours, or weights that do not fit the card.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    card = load_card(folder)
+    network = card.build()
+    try:
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except FileNotFoundError:
+        raise UserError(f"{folder} holds no model: {WEIGHTS} is missing") from None
+    except (SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{folder / WEIGHTS} does not fit {CARD}: {reason}") from None
+    return network.eval(), card
+
+
+def weights_digest(folder: Path) -> str:
+    """SHA-256 of the weights file, in hexadecimal: the identity of a model."""
+    with (folder / WEIGHTS).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

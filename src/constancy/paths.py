@@ -1,0 +1,39 @@
+"""Where the stages leave what they make, relative to the project: one name for each file."""
+
+import os
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+
+RAW = Path("data/raw")
+PREPARED = Path("data/prepared")
+AUGMENTED = Path("data/augmented")
+SUITES = Path("data/suites")
+CANDIDATE = Path("models/candidate")
+
+REPORTS = Path("reports")
+FETCH = REPORTS / "fetch.json"
+DATA = REPORTS / "data.json"
+HISTORY = REPORTS / "history.csv"
+RUN = REPORTS / "run.json"
+METRICS = REPORTS / "metrics.json"
+PREDICTIONS = REPORTS / "predictions.npz"
+REPORT = REPORTS / "report.html"
+PLOTS = REPORTS / "plots"
+DECISION = REPORTS / "decision.json"
+
+STATE = Path(".constancy")
+"""What belongs to this machine alone: checkpoints to resume from, locks, logs."""
+
+
+def project_root() -> Path:
+    """The user's project folder, also from inside one of DVC's temporary experiment folders.
+
+    `dvc exp run --temp` runs the stages in a copy under `.dvc/tmp/exps`; what outlives a run (the
+    tracking store, checkpoints) belongs in the project itself.
+    """
+    here = Path(os.getcwd()).resolve()
+    for parent in (here, *here.parents):
+        if parent.parts[-3:] == (".dvc", "tmp", "exps"):
+            return parent.parents[2]
+    return here

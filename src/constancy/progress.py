@@ -1,0 +1,39 @@
+"""Progress of work longer than two seconds: a bar in a terminal, else one line every ten seconds."""
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+_DELAY = 2.0  # seconds before anything is shown
+_LINE_EVERY = 10.0  # seconds between lines where the output is not a terminal
+
+
+class _Lines(tqdm):  # type: ignore[type-arg]
+    """A tqdm bar that prints plain lines, for logs and CI."""
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+        if self.n < (self.total or 0) or self.n == 0:
+            self.fp.write(f"{msg or self}\n")
+            self.fp.flush()
+        return True
+
+    def close(self) -> None:
+        self.disable = True  # no closing line: the caller reports the outcome
+
+
+def progress(label: str, *, total: int | None, unit: str = "image") -> "tqdm[Any]":
+    """A progress display to `update(n)` and `close()`, or to use as a context manager."""
+    bar = tqdm if sys.stderr.isatty() else _Lines
+    interval = 0.2 if sys.stderr.isatty() else _LINE_EVERY
+    return bar(
+        desc=label,
+        total=total,
+        unit=f" {unit}s",
+        delay=_DELAY,
+        mininterval=interval,
+        maxinterval=interval,
+        leave=False,
+        file=sys.stderr,
+        dynamic_ncols=True,
+    )

@@ -1,0 +1,1 @@
+"""Tracking, the gate, and promotion in the model registry."""

@@ -1,0 +1,1 @@
+"""The model at work: preprocessing, prediction, and the MLflow model."""

@@ -1,0 +1,104 @@
+"""params.yaml as typed settings: read once, whole, and checked before any work starts."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self, get_args
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from constancy.errors import UserError, nearest
+from constancy.paths import PARAMS
+from constancy.settings.base import FACTORS, PIXEL_FACTORS, SEVERITIES, Section
+from constancy.settings.data import Data
+from constancy.settings.evaluate import Evaluate
+from constancy.settings.model import Model
+from constancy.settings.promotion import Promotion
+from constancy.settings.tracking import Tracking
+from constancy.settings.train import Train
+from constancy.settings.variation import Suites, Variation
+
+__all__ = ["FACTORS", "PIXEL_FACTORS", "SEVERITIES", "Settings", "load_settings"]
+
+
+class Settings(Section):
+    """All of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    data: Data
+    variation: Variation
+    suites: Suites
+    model: Model
+    train: Train
+    evaluate: Evaluate
+    promotion: Promotion
+    tracking: Tracking
+
+    @model_validator(mode="after")
+    def _mix_draws_only_copies_that_exist(self) -> Self:
+        for kind in self.train.mix.positive():
+            if kind != "untouched" and not self.variation.copies.positive().get(kind):
+                raise ValueError(
+                    f"train.mix.{kind} is above 0 but variation.copies.{kind} makes no such copies: "
+                    "set both or neither"
+                )
+        return self
+
+
+def load_settings(path: Path = PARAMS) -> Settings:
+    """The checked settings of the project.
+
+    Raises UserError, with the key at fault and what to do, for a file that is missing, is no YAML,
+    or holds an unknown key, a wrong value or an impossible combination.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
+
+    try:
+        # YAML 1.2, as DVC reads the same file: 1e-3 is a number, and a key given twice is an error.
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run this in the project's folder") from None
+    except (MarkedYAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} cannot be read as YAML: {reason}") from None
+    return check_settings(values, str(path))
+
+
+def check_settings(values: Any, name: str = "params.yaml") -> Settings:
+    """Settings from plain values; `name` says in messages where they came from.
+
+    Raises UserError as `load_settings` does, for the first thing that is wrong.
+    """
+    if not isinstance(values, dict):
+        raise UserError(f"{name} must be a mapping of sections: {', '.join(Settings.model_fields)}")
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        # An unknown key explains the missing one beside it, so it is told first.
+        problems = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        raise UserError(f"{name}: {_sentence(problems[0])}") from None
+
+
+def _sentence(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    match problem["type"]:
+        case "extra_forbidden":
+            *parents, last = problem["loc"]
+            return f"unknown key '{key}': {nearest(str(last), _known_keys(parents))}"
+        case "missing":
+            return f"key '{key}' is missing: add it"
+        case "value_error":
+            reason = str(problem["ctx"]["error"])
+        case _:
+            reason = f"{problem['msg'].removeprefix('Input ')}, not {problem['input']!r}"
+    return f"{key}: {reason}" if key else reason
+
+
+def _known_keys(parents: list[Any]) -> list[str]:
+    """The keys that the section at `parents` has."""
+    section: type[BaseModel] = Settings
+    for parent in parents:
+        fields = {field.alias or name: field for name, field in section.model_fields.items()}
+        annotation = fields[str(parent)].annotation
+        candidates = [annotation, *get_args(annotation)]
+        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+    return [field.alias or name for name, field in section.model_fields.items()]

@@ -1,0 +1,22 @@
+"""What every section of the settings shares."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PIXEL_FACTORS = ("viewpoint", "illumination", "scale", "deformation", "clutter", "occlusion")
+"""The factors that make new pixels, in the order in which they are shown."""
+
+FACTORS = (*PIXEL_FACTORS, "intra-class")
+"""All seven ways in which images of one class differ."""
+
+SEVERITIES = (1, 2, 3, 4, 5)
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A share of a whole, from 0 to 1."""
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys are refused and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -1,0 +1,113 @@
+"""Sections `variation` and `suites`: the seven factors, the training copies, the frozen suites."""
+
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from constancy.settings.base import PIXEL_FACTORS, SEVERITIES, Section
+
+
+def _five_steps_away_from(identity: float) -> AfterValidator:
+    """Check one strength for each severity, each farther from `identity` than the one before."""
+
+    def check(values: list[float]) -> list[float]:
+        if len(values) != len(SEVERITIES):
+            raise ValueError(f"must have {len(SEVERITIES)} values, one for each severity")
+        rising = [abs(value - identity) for value in values]
+        same_side = len({value > identity for value in values}) == 1
+        if rising[0] == 0 or not same_side or any(a >= b for a, b in pairwise(rising)):
+            raise ValueError(f"must move away from {identity:g} with every severity")
+        return values
+
+    return AfterValidator(check)
+
+
+Degrees = Annotated[list[Annotated[float, Field(gt=0, le=60)]], _five_steps_away_from(0)]
+Gamma = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
+Shade = Annotated[list[Annotated[float, Field(gt=0, le=1)]], _five_steps_away_from(0)]
+Smaller = Annotated[list[Annotated[float, Field(ge=0.1, lt=1)]], _five_steps_away_from(1)]
+Larger = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
+Percent = Annotated[list[Annotated[float, Field(gt=0, le=20)]], _five_steps_away_from(0)]
+Count = Annotated[list[Annotated[int, Field(gt=0, le=50)]], _five_steps_away_from(0)]
+Area = Annotated[list[Annotated[float, Field(gt=0, le=0.9)]], _five_steps_away_from(0)]
+
+
+class Viewpoint(Section):
+    tilt: Degrees
+    roll: Degrees
+
+
+class Illumination(Section):
+    gamma: Gamma
+    shade: Shade
+
+
+class Scale(Section):
+    smaller: Smaller
+    larger: Larger
+
+
+class Deformation(Section):
+    rms: Percent
+
+
+class Clutter(Section):
+    patches: Count
+
+
+class Occlusion(Section):
+    area: Area
+
+
+class Strengths(Section):
+    """What severities 1 to 5 of each factor mean."""
+
+    viewpoint: Viewpoint
+    illumination: Illumination
+    scale: Scale
+    deformation: Deformation
+    clutter: Clutter
+    occlusion: Occlusion
+
+
+class Copies(Section):
+    """How often each training image is seen anew under one factor, or under several at once."""
+
+    viewpoint: int = Field(0, ge=0, le=100)
+    illumination: int = Field(0, ge=0, le=100)
+    scale: int = Field(0, ge=0, le=100)
+    deformation: int = Field(0, ge=0, le=100)
+    clutter: int = Field(0, ge=0, le=100)
+    occlusion: int = Field(0, ge=0, le=100)
+    combined: int = Field(0, ge=0, le=100)
+
+    def positive(self) -> dict[str, int]:
+        """The kinds of copies that are made at all, with their numbers."""
+        return {kind: count for kind, count in self.model_dump().items() if count}
+
+
+class Combine(Section):
+    """How many factors a combination draws, at the least and at the most."""
+
+    least: int = Field(ge=2, le=len(PIXEL_FACTORS))
+    most: int = Field(ge=2, le=len(PIXEL_FACTORS))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least > self.most:
+            raise ValueError("least must not be greater than most")
+        return self
+
+
+class Variation(Section):
+    strengths: Strengths
+    copies: Copies
+    combine: Combine
+
+
+class Suites(Section):
+    """How many images of a split are varied for its suites, at the most."""
+
+    test: int = Field(ge=1)
+    validation: int = Field(ge=1)

@@ -1,0 +1,1 @@
+"""The seven factors, training copies under them, and frozen suites."""
