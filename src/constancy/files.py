@@ -1,7 +1,6 @@
 """Writes that are whole or absent: to a temporary sibling first, then renamed over the target."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +58,7 @@ def _swap(new: Path, path: Path) -> None:
         new.rename(path)
         _remove(_old(path))
     else:
-        os.replace(new, path)
+        new.replace(path)
 
 
 def _recover(path: Path) -> None:

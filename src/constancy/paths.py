@@ -1,6 +1,5 @@
 """Where the stages leave what they make, relative to the project: one name for each file."""
 
-import os
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -32,7 +31,7 @@ def project_root() -> Path:
     `dvc exp run --temp` runs the stages in a copy under `.dvc/tmp/exps`; what outlives a run (the
     tracking store, checkpoints) belongs in the project itself.
     """
-    here = Path(os.getcwd()).resolve()
+    here = Path.cwd()
     for parent in (here, *here.parents):
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):
             return parent.parents[2]

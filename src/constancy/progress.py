@@ -1,22 +1,23 @@
 """Progress of work longer than two seconds: a bar in a terminal, else one line every ten seconds."""
 
 import sys
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from tqdm import tqdm
+
+Item = TypeVar("Item")
 
 _DELAY = 2.0  # seconds before anything is shown
 _LINE_EVERY = 10.0  # seconds between lines where the output is not a terminal
 
 
-class _Lines(tqdm):  # type: ignore[type-arg]
+class _Lines(tqdm):
     """A tqdm bar that prints plain lines, for logs and CI."""
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
-        if self.n < (self.total or 0) or self.n == 0:
-            self.fp.write(f"{msg or self}\n")
-            self.fp.flush()
-        return True
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:  # noqa: ARG002
+        self.fp.write(f"{msg or self}\n")
+        self.fp.flush()
 
     def close(self) -> None:
         self.disable = True  # no closing line: the caller reports the outcome
@@ -37,3 +38,10 @@ def progress(label: str, *, total: int | None, unit: str = "image") -> "tqdm[Any
         file=sys.stderr,
         dynamic_ncols=True,
     )
+
+
+def counted(items: Iterable[Item], bar: "tqdm[Any]") -> Iterator[Item]:
+    """The items as they come, each counted on the bar as it passes."""
+    for item in items:
+        yield item
+        bar.update()

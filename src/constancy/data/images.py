@@ -29,13 +29,11 @@ def read_image(data: bytes, image: Image) -> np.ndarray:
             # Pillow warns of oddities in files that it reads well; those are no user's concern.
             warnings.simplefilter("ignore")
             picture = Pillow.open(io.BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UnreadableImageError(f"more than {MAX_PIXELS:,} pixels")
+            _check_pixels(picture.width, picture.height)
+            # A JPEG can be decoded at a fraction of its size, which saves most of the work.
             picture.draft("L" if image.color == "grey" else "RGB", (2 * image.size, 2 * image.size))
             return _fit(ImageOps.exif_transpose(picture), image)
-    except UnreadableImageError:
-        raise
-    except MemoryError:
+    except (UnreadableImageError, MemoryError):
         raise
     except Exception as error:  # Pillow's decoders raise almost anything on broken bytes
         raise UnreadableImageError(str(error) or type(error).__name__) from None
@@ -58,9 +56,13 @@ def prepare_image(pixels: np.ndarray, image: Image) -> np.ndarray:
         raise UnreadableImageError(
             f"pixels must be H x W, or H x W x 1, 3 or 4, not {pixels.shape}"
         )
-    if pixels.shape[0] * pixels.shape[1] > MAX_PIXELS:
-        raise UnreadableImageError(f"more than {MAX_PIXELS:,} pixels")
+    _check_pixels(pixels.shape[1], pixels.shape[0])
     return _fit(Pillow.fromarray(pixels), image)
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise UnreadableImageError(f"more than {MAX_PIXELS:,} pixels")
 
 
 def _fit(picture: Pillow.Image, image: Image) -> np.ndarray:

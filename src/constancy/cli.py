@@ -1,0 +1,106 @@
+"""The `constancy` command. Heavy imports stand inside the commands, so that help comes at once."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _clear(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command end in one sentence and exit code 2 on a user's mistake."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        from constancy.stage import with_clear_ends
+
+        with_clear_ends(lambda: command(*args, **kwargs))
+
+    return run
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="constancy", message="%(prog)s %(version)s")
+def main() -> None:
+    """Train image classifiers that stay right when the world changes, and prove it.
+
+    Run these in the project's folder, where params.yaml lies.
+    """
+
+
+@main.command()
+@_clear
+def run() -> None:
+    """Check params.yaml, run the stages that changed, show the outcome."""
+    from constancy.reproduce import reproduce
+    from constancy.settings import load_settings
+    from constancy.summary import outcome
+
+    settings = load_settings()
+    code = reproduce()
+    if code:
+        sys.exit(code)
+    click.echo(outcome(settings))
+
+
+@main.command()
+@_clear
+def check() -> None:
+    """Check params.yaml without running anything."""
+    from constancy.settings import load_settings
+
+    load_settings()
+    click.echo("params.yaml is valid")
+
+
+@main.command()
+@_clear
+def status() -> None:
+    """Show the data, the last run, its metrics, and the champion."""
+    from constancy.settings import load_settings
+    from constancy.summary import status as describe
+
+    click.echo(describe(load_settings()))
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_clear
+def predict(files: tuple[Path, ...]) -> None:
+    """Classify image FILES with the champion: path, label and probability, tab-separated.
+
+    A file that is no image gets a line on standard error; the rest are answered all the same, and
+    the exit code is then 2.
+    """
+    from constancy.serving.champion import load_champion
+    from constancy.settings import load_settings
+
+    champion = load_champion(load_settings().tracking)
+    unreadable = 0
+    for path, result in champion.predict_files(files):
+        if isinstance(result, str):
+            unreadable += 1
+            click.echo(f"constancy: {path}: {result}", err=True)
+        else:
+            click.echo(f"{path}\t{result.label}\t{result.probability:.4f}")
+    if unreadable:
+        sys.exit(2)
+
+
+@main.command()
+@click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
+@_clear
+def ui(port: int) -> None:
+    """Open MLflow's tracking UI on 127.0.0.1."""
+    from constancy.registry.ui import serve_ui
+    from constancy.settings import load_settings
+
+    sys.exit(serve_ui(load_settings().tracking, port))
+
+
+if __name__ == "__main__":
+    main()

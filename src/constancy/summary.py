@@ -1,0 +1,87 @@
+"""What the terminal shows: the outcome of a run, and the state of the project."""
+
+from typing import Any
+
+from constancy import paths
+from constancy.files import read_json
+from constancy.settings import Settings
+
+
+def outcome(settings: Settings) -> str:
+    """The short table that ends a run: accuracies, verdict, report, and how to open the UI."""
+    metrics, decision = read_json(paths.METRICS), read_json(paths.DECISION)
+    return "\n".join(
+        [
+            "",
+            *_accuracies(metrics, settings),
+            "",
+            *_verdict(decision),
+            f"Report   {paths.REPORT.resolve().as_uri()}",
+            "UI       make ui",
+        ]
+    )
+
+
+def status(settings: Settings) -> str:
+    """The data, the last run, its metrics, and the champion in the registry."""
+    return "\n".join(
+        [
+            f"Data     {_data(settings)}",
+            f"Run      {_run()}",
+            f"Champion {_champion(settings)}",
+            *_metrics(settings),
+        ]
+    )
+
+
+def _accuracies(metrics: dict[str, Any], settings: Settings) -> list[str]:
+    floors = settings.promotion.floors.model_dump(by_alias=True)
+    rows = [("clean", metrics["clean"]["accuracy"], None)]
+    rows += [
+        (name, each["accuracy"], each["severities"]) for name, each in metrics["factors"].items()
+    ]
+    lines = [f"{'':13} accuracy   floor   severity 1 to 5"]
+    for name, accuracy, severities in rows:
+        held = " " if accuracy >= floors[name] else "<"
+        detail = "  ".join(f"{each:.3f}" for each in severities) if severities else ""
+        lines.append(f"{name:13} {accuracy:8.4f} {held} {floors[name]:5.3f}   {detail}".rstrip())
+    return lines
+
+
+def _verdict(decision: dict[str, Any]) -> list[str]:
+    model = f"{decision['model']} version {decision['version']}"
+    alias = f", alias {decision['alias']}" if decision["alias"] else ""
+    return [f"Verdict  {decision['verdict']}: {model}{alias}", f"         {decision['reason']}"]
+
+
+def _data(settings: Settings) -> str:
+    if not paths.DATA.exists():
+        return "none yet: `make run` fetches and prepares it"
+    report = read_json(paths.DATA)
+    splits = ", ".join(f"{count:,} {name}" for name, count in report["splits"].items())
+    return f"{settings.data.source}: {splits}; {len(report['classes'])} classes"
+
+
+def _run() -> str:
+    if not paths.RUN.exists():
+        return "none yet"
+    run = read_json(paths.RUN)
+    tracked = f"MLflow run {run['run_id']}" if run["run_id"] else "not tracked"
+    return f"{run['network']}, {run['epochs']} epochs in {run['seconds']:.0f} s; {tracked}"
+
+
+def _metrics(settings: Settings) -> list[str]:
+    # Metrics are committed with the code, so a fresh clone has some that belong to no model here.
+    if not (paths.METRICS.exists() and paths.CANDIDATE.exists()):
+        return []
+    lines = ["", *_accuracies(read_json(paths.METRICS), settings)]
+    if paths.DECISION.exists():
+        lines += ["", *_verdict(read_json(paths.DECISION))]
+    return lines
+
+
+def _champion(settings: Settings) -> str:
+    from constancy.registry.promotion import find_champion
+
+    champion = find_champion(settings.tracking)
+    return champion or "none yet"
