@@ -25,6 +25,8 @@ def replacing(*targets: Path | str) -> Iterator[tuple[Path, ...]]:
         _remove(new)
     try:
         yield tuple(news)
+        for new in news:
+            new.lstat()  # an output that was not made must not leave the others half replaced
         for path, new in zip(paths, news, strict=True):
             _swap(new, path)
     finally:

@@ -1,9 +1,11 @@
 """Archives, read as a stream: nothing in them is ever written to the disk under a name of theirs."""
 
+import lzma
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -28,16 +30,11 @@ def members(archive: Path) -> Iterator[Member]:
     Folders, links and devices are passed over. Raises UserError for a file that is no such archive,
     is damaged or encrypted, or holds a path that leads out of it or a file beyond MAX_FILE_BYTES.
     """
-    try:
+    with _damage_told(archive):
         if zipfile.is_zipfile(archive):
             yield from _zip_members(archive)
         else:
             yield from _tar_members(archive)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error) as error:
-        reason = f"{error}".splitlines()[0] if f"{error}" else type(error).__name__
-        raise UserError(
-            f"{archive.name} cannot be read as a tar or zip archive ({reason}): fetch it again"
-        ) from None
 
 
 def _tar_members(archive: Path) -> Iterator[Member]:
@@ -49,7 +46,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
             _check(info.name, info.size, archive)
             file = tar.extractfile(info)
             if file is not None:
-                yield Member(_clean(info.name), file.read)
+                yield Member(_clean(info.name), _reader(file, info.size, archive))
 
 
 def _zip_members(archive: Path) -> Iterator[Member]:
@@ -62,16 +59,28 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             if info.flag_bits & 0x1:
                 raise UserError(f"{archive.name} is encrypted: unlock it first")
             with bundle.open(info) as file:
-                yield Member(_clean(info.filename), _bounded(file, info.file_size))
+                yield Member(_clean(info.filename), _reader(file, info.file_size, archive))
 
 
-def _bounded(file: IO[bytes], size: int) -> Callable[[], bytes]:
-    """Reads what the header promised and no more: a header can lie."""
+def _reader(file: IO[bytes], size: int, archive: Path) -> Callable[[], bytes]:
+    """Reads what the member's header promised and no more: a header can lie."""
 
     def read() -> bytes:
-        return file.read(size)
+        with _damage_told(archive):
+            return file.read(size)
 
     return read
+
+
+@contextmanager
+def _damage_told(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise UserError(
+            f"{archive.name} cannot be read as a tar or zip archive ({reason}): fetch it again"
+        ) from None
 
 
 def _check(name: str, size: int, archive: Path) -> None:

@@ -49,14 +49,14 @@ def _download(url: str, path: Path) -> str:
                     target.write(chunk)
                     digest.update(chunk)
                     bar.update(len(chunk))
-    except FileNotFoundError:
-        raise UserError(f"data.source: there is nothing at {url}") from None
     except (ValueError, ImportError) as error:  # unknown or not installed protocol
         raise UserError(f"data.source: {url} cannot be read: {error}") from None
     except Exception as error:
         if isinstance(error, OSError) and error.filename == str(path):
             raise  # our own disk, not the other side
-        reason = str(error) or type(error).__name__
+        # fsspec tells of a refused connection as of a missing file; the cause beneath knows better.
+        cause = error.__cause__ or error
+        reason = str(cause) or type(cause).__name__
         raise UserError(f"data.source: {url} could not be fetched: {reason}") from None
     return digest.hexdigest()
 

@@ -1,12 +1,17 @@
 """A model on disk: `model.yaml` says what it is, `model.safetensors` holds the weights. No pickles."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from pydantic import TypeAdapter
+
 from constancy.errors import UserError
-from constancy.models.network import NETWORKS, Network, build_network
+from constancy.models.network import Network, build_network
+from constancy.settings.data import Image
+from constancy.settings.model import STRUCTURES
 
 WEIGHTS = "model.safetensors"
 CARD = "model.yaml"
@@ -63,14 +68,16 @@ def load_card(folder: Path) -> ModelCard:
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise UserError(f"{path} is too large to describe a model")
-        card = ModelCard(**YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        return _check(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{folder} holds no model: {CARD} is missing") from None
-    except (YAMLError, TypeError, UnicodeDecodeError):
+    except (
+        YAMLError,
+        TypeError,
+        KeyError,
+        ValueError,
+    ):  # ValueError: also pydantic's and Unicode's
         raise UserError(f"{path} does not describe a model of Constancy") from None
-    if card.name not in NETWORKS:
-        raise UserError(f"{path}: unknown network '{card.name}'")
-    return card
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
@@ -82,15 +89,27 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
     from safetensors.torch import load_file
 
     card = load_card(folder)
-    network = card.build()
+    # Built without memory of its own: a card that claims a giant network must not exhaust ours.
+    with torch.device("meta"):
+        network = card.build()
     try:
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        network.load_state_dict(load_file(folder / WEIGHTS), assign=True)
     except FileNotFoundError:
         raise UserError(f"{folder} holds no model: {WEIGHTS} is missing") from None
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{folder / WEIGHTS} does not fit {CARD}: {reason}") from None
-    return network.eval(), card
+    return network.to(memory_format=torch.channels_last).eval(), card
+
+
+def _check(values: Any) -> ModelCard:
+    """The card that plain values describe; raises ValueError, KeyError or TypeError if they do not."""
+    card = TypeAdapter(ModelCard).validate_python(values, extra="forbid")
+    structure = STRUCTURES[card.name].model_validate(card.structure)
+    image = Image.model_validate(card.image)
+    if not len(card.mean) == len(card.std) == image.channels:
+        raise ValueError("mean and std must have one value for each channel")
+    return replace(card, structure=structure.model_dump(), image=image.model_dump())
 
 
 def weights_digest(folder: Path) -> str:

@@ -24,6 +24,10 @@ class Mlp(Section):
     dropout: float = Field(ge=0, lt=1)
 
 
+STRUCTURES: dict[str, type[Section]] = {"cnn": Cnn, "mlp": Mlp}
+"""What shapes each network, by the name of the network."""
+
+
 class Model(Section):
     name: Literal["cnn", "mlp"]
     cnn: Cnn

@@ -1,0 +1,156 @@
+"""params.yaml is checked whole, and a mistake is told with its key and what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from constancy.errors import UserError
+from constancy.settings import Settings, check_settings, load_settings
+from constancy.settings.base import FACTORS
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def set_key(params: dict, key: str, value: Any) -> dict:
+    *parents, last = key.split(".")
+    section = params
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return params
+
+
+def test_the_committed_params_are_valid() -> None:
+    assert load_settings(PROJECT / "params.yaml").data.source == "digits"
+
+
+def test_the_committed_params_hold_every_key() -> None:
+    """A reader of params.yaml sees every knob; none hides as a default in the code."""
+
+    def keys(section: type[BaseModel], prefix: str = "") -> set[str]:
+        found = set()
+        for name, field in section.model_fields.items():
+            key = f"{prefix}{field.alias or name}"
+            kind = field.annotation
+            nested = isinstance(kind, type) and issubclass(kind, BaseModel)
+            found |= keys(kind, f"{key}.") if nested else {key}
+        return found
+
+    def given_keys(values: dict, prefix: str = "") -> set[str]:
+        found = set()
+        for name, value in values.items():
+            nested = isinstance(value, dict)
+            found |= given_keys(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}"}
+        return found
+
+    from ruamel.yaml import YAML
+
+    values = YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
+    assert keys(Settings) == given_keys(values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("trian", {}, "unknown key 'trian': did you mean 'train'?"),
+        ("train.epoch", 3, "unknown key 'train.epoch': did you mean 'epochs'?"),
+        ("train.mix.oclusion", 1, "unknown key 'train.mix.oclusion': did you mean 'occlusion'?"),
+        ("variation.copies.blur", 1, "unknown key 'variation.copies.blur': known: clutter"),
+        ("variation.strengths.viewpont", {}, "did you mean 'viewpoint'?"),
+        ("promotion.floors.intra_class", 0.5, "did you mean 'intra-class'?"),
+        ("variation.copies.scale", -1, "variation.copies.scale: should be greater than or equal"),
+        (
+            "variation.strengths.occlusion.area",
+            [-0.1, 0.1, 0.2, 0.3, 0.4],
+            "variation.strengths.occlusion.area.0: should be greater than 0, not -0.1",
+        ),
+        (
+            "variation.strengths.occlusion.area",
+            [0.1, 0.2],
+            "variation.strengths.occlusion.area: must have 5 values, one for each severity",
+        ),
+        (
+            "variation.strengths.scale.smaller",
+            [0.5, 0.6, 0.7, 0.8, 0.9],
+            "variation.strengths.scale.smaller: must move away from 1 with every severity",
+        ),
+        ("data.source", "directory:x", "data.source: 'directory:x' is no source: use digits"),
+        ("data.source", "folder:", "is no source"),
+        ("data.sha256", "0" * 64, "data: sha256 is checked for archives only"),
+        ("data.sha256", "abc", "data.sha256"),
+        ("data.split.test", 0.9, "data.split: validation and test together must leave a share"),
+        ("data.image.size", 4, "data.image.size: should be greater than or equal to 8, not 4"),
+        ("train.devices", 0, "train: devices must be auto or at least 1"),
+        ("train.rate", "fast", "train.rate"),
+        ("train.mix", {}, "train.mix: at least one weight must be greater than 0"),
+        ("variation.copies.scale", 0, "train.mix.scale is above 0 but variation.copies.scale"),
+        ("variation.combine.least", 4, "variation.combine: least must not be greater than most"),
+        ("model.name", "transformer", "model.name: should be 'cnn' or 'mlp', not 'transformer'"),
+        ("model.cnn.filters", [], "model.cnn.filters"),
+        ("tracking.model", "a/b", "tracking.model"),
+        ("seed", -1, "seed: should be greater than or equal to 0, not -1"),
+        ("seed", 1.5, "seed"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key(params: dict, key: str, value: Any, message: str) -> None:
+    with pytest.raises(UserError) as told:
+        check_settings(set_key(params, key, value))
+    assert message in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("section", list(Settings.model_fields))
+def test_a_missing_section_is_named(params: dict, section: str) -> None:
+    del params[section]
+    with pytest.raises(UserError, match=f"key '{section}' is missing: add it"):
+        check_settings(params)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must be a mapping of sections"),
+        ("- 1\n", "must be a mapping of sections"),
+        ("seed: [1\n", "cannot be read as YAML"),
+        ("seed: 1\nseed: 2\n", "cannot be read as YAML"),
+        ("seed: !!python/object/apply:os.system ['true']\n", "cannot be read as YAML"),
+    ],
+)
+def test_a_file_that_is_no_params_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message):
+        load_settings(path)
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is missing: run this in the project's folder"):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_a_number_with_an_exponent_is_a_number(tmp_path: Path) -> None:
+    text = (PROJECT / "params.yaml").read_text().replace("rate: 0.004", "rate: 4e-3")
+    (tmp_path / "params.yaml").write_text(text)
+    assert load_settings(tmp_path / "params.yaml").train.rate == 0.004
+
+
+@given(
+    values=st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from([*Settings.model_fields, "x", *FACTORS]), inner, max_size=4
+            )
+        ),
+        max_leaves=8,
+    )
+)
+def test_no_value_ends_in_anything_but_a_clear_sentence(values: Any) -> None:
+    with pytest.raises(UserError) as told:
+        check_settings(values)
+    assert str(told.value).startswith("params.yaml")

@@ -1,0 +1,75 @@
+"""A user's mistake ends a stage in one sentence and exit code 2; a fault of ours keeps its traceback."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from constancy.errors import UserError, nearest
+from constancy.settings import Settings
+from constancy.stage import FAILURE_FILE, stage, with_clear_ends
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def raising(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (UserError("params.yaml: no\n  such key"), "params.yaml: no such key"),
+        (OSError(errno.ENOSPC, "x", "data/raw"), "data/raw: the disk is full: free some space"),
+        (OSError(errno.ENOSPC, "x"), "the disk is full: free some space"),
+        (
+            PermissionError(errno.EACCES, "x", "reports"),
+            "reports: permission denied: make it writable",
+        ),
+        (OSError(errno.EROFS, "x", "reports"), "reports: the file system is read-only"),
+    ],
+)
+def test_a_users_mistake_is_one_sentence(
+    error: BaseException,
+    sentence: str,
+    capfd: pytest.CaptureFixture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(FAILURE_FILE, str(tmp_path / "failure"))
+    with pytest.raises(SystemExit) as left:
+        with_clear_ends(lambda: raising(error))
+    assert left.value.code == 2
+    told = capfd.readouterr().err
+    assert told.startswith(f"constancy: {sentence}")
+    assert told.count("\n") == 1
+    assert (tmp_path / "failure").read_text().startswith(sentence)
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.EIO, "x"), KeyError("x")])
+def test_a_fault_of_ours_keeps_its_traceback(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        with_clear_ends(lambda: raising(error))
+
+
+def test_settings_are_checked_before_any_work(in_tmp: Path) -> None:
+    text = (PROJECT / "params.yaml").read_text()
+    worked: list[Settings] = []
+    (in_tmp / "params.yaml").write_text(text.replace("epochs:", "epocks:"))
+    with pytest.raises(SystemExit):
+        stage(worked.append)()
+    assert not worked
+    (in_tmp / "params.yaml").write_text(text)
+    stage(worked.append)()
+    assert worked[0].data.source == "digits"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("ocluson", "did you mean 'occlusion'?"),
+        ("zzz", "known: clutter, occlusion"),
+    ],
+)
+def test_the_nearest_known_word_is_named(word: str, hint: str) -> None:
+    assert nearest(word, ["occlusion", "clutter"]) == hint
