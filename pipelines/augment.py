@@ -1,11 +1,30 @@
 """Stage 3: make the training copies and the frozen suites."""
 
+from constancy.paths import AUGMENTED, PREPARED, SUITES
 from constancy.settings import Settings
 from constancy.stage import stage
 
 
 @stage
-def augment(settings: Settings) -> None: ...
+def augment(settings: Settings) -> None:
+    from constancy.data.packed import PackedSplit
+    from constancy.files import replacing
+    from constancy.variation.copies import write_copies
+    from constancy.variation.embedding import fit_embedding
+    from constancy.variation.suites import write_suites
+
+    variation, seed = settings.variation, settings.seed
+    train = PackedSplit.load(PREPARED / "train")
+    embedding = fit_embedding(train)
+    with replacing(AUGMENTED, SUITES) as (augmented, suites):
+        write_copies(train, variation, seed, augmented)
+        for name, count in settings.suites.model_dump().items():
+            split = PackedSplit.load(PREPARED / name)
+            write_suites(name, split, embedding, variation, count, seed, suites / name)
+    copies = sum(variation.copies.positive().values())
+    print(
+        f"augment: {copies} copies of {len(train):,} training images; suites for test and validation"
+    )
 
 
 if __name__ == "__main__":

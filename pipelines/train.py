@@ -1,55 +1,49 @@
 """Stage 4: train the network."""
 
-from constancy.paths import (
-    AUGMENTED,
-    CANDIDATE,
-    HISTORY,
-    PREPARED,
-    RUN,
-    STATE,
-    SUITES,
-    project_root,
-)
+import shutil
+
+from constancy import paths
 from constancy.settings import Settings
 from constancy.stage import stage
 
 
 @stage
 def train(settings: Settings) -> None:
-    from constancy.registry.tracking import open_run
+    from pytorch_lightning.utilities import rank_zero_only
 
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model
+    from constancy.registry.lightning import lightning_logger
+    from constancy.registry.tracking import start_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
 
-    recipe = settings.train
+    recipe, seed = settings.train, settings.seed
     data = ImageData(
-        PREPARED,
-        AUGMENTED,
-        SUITES,
+        paths.PREPARED,
+        paths.AUGMENTED,
+        paths.SUITES,
         weights=recipe.mix.positive(),
         batch_size=recipe.batch_size,
-        seed=settings.seed,
+        seed=seed,
     )
-    card = describe(settings.model, Dataset.load(PREPARED))
-    with replacing(CANDIDATE, HISTORY, RUN) as (candidate, history, report):
-        run = open_run(settings)
-        fitted = fit(
-            card,
-            data,
-            recipe,
-            seed=settings.seed,
-            checkpoints=project_root() / STATE / "checkpoints",
-            history=history,
-            logger=run.logger(),
-        )
+    card = describe(settings.model, Dataset.load(paths.PREPARED))
+    workspace = paths.project_root() / paths.STATE / "training"
+    # With several devices Lightning runs this file once for each; the first one keeps the records.
+    first = rank_zero_only.rank == 0
+    run_id = start_run(settings) if first else None
+    logger = lightning_logger(settings.tracking, run_id)
+    fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+    if not first:
+        return
+    with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
         candidate.mkdir()
         save_model(candidate, fitted.network, fitted.card)
-        write_json(report, run.record() | fitted.record())
+        shutil.copyfile(fitted.history, history)
+        write_json(report, {"run_id": run_id, **fitted.record()})
     print(
-        f"train: best of {fitted.epochs} epochs is {fitted.best_epoch + 1}, "
+        f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "
         f"validation score {fitted.score:.4f}"
     )
 

@@ -81,7 +81,12 @@ def _metrics(settings: Settings) -> list[str]:
 
 
 def _champion(settings: Settings) -> str:
-    from constancy.registry.promotion import find_champion
+    from constancy.registry.promotion import CHAMPION, version_of
+    from constancy.registry.store import connect, sqlite_file, tracking_uri
 
-    champion = find_champion(settings.tracking)
-    return champion or "none yet"
+    tracking = settings.tracking
+    file = sqlite_file(tracking_uri(tracking.uri))
+    if file is not None and not file.exists():
+        return "none yet"  # a store that nobody wrote to is not made just to find it empty
+    champion = version_of(connect(tracking), tracking.model, CHAMPION)
+    return f"{tracking.model} version {champion.version}" if champion else "none yet"

@@ -72,11 +72,12 @@ class ValidationBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         yield from self._batches("clean", self.split.images, self.split.labels)
-        for factor in self.suite.factors:
-            images = self.suite.images(factor)
-            flat = images.reshape(-1, *images.shape[3:])
-            labels = np.tile(self.suite.labels, len(flat) // len(self.suite.labels))
-            yield from self._batches(factor, flat, labels)
+        labels = self.suite.index["label"].to_numpy()
+        for factor, images in self.suite.images.items():
+            variants = images.reshape(-1, *images.shape[3:])
+            yield from self._batches(
+                factor, variants, np.tile(labels, len(variants) // len(labels))
+            )
 
     def _batches(self, group: str, images: np.ndarray, labels: np.ndarray) -> Iterator[Batch]:
         rows = range(self.rank, len(labels), self.processes)
@@ -84,7 +85,7 @@ class ValidationBatches:
             some = rows[start : start + self.batch_size]
             part = slice(some.start, some.stop, some.step)
             yield Batch(
-                torch.from_numpy(np.ascontiguousarray(images[part])),
+                torch.from_numpy(np.array(images[part])),
                 torch.from_numpy(labels[part]),
                 group,
             )

@@ -6,15 +6,11 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import (
-    Callback,
-    EarlyStopping,
-    ModelCheckpoint,
-    TQDMProgressBar,
-)
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 
 from constancy.data.packed import Dataset
@@ -28,6 +24,7 @@ from constancy.training.data import ImageData
 from constancy.training.module import Classifier
 
 SCORE = "validation_score"
+HISTORY_FILE = "history.csv"
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
@@ -35,17 +32,30 @@ PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 class Fitted:
     """A trained network with the weights of its best epoch, and how it came to be.
 
-    score: the best validation score, 0..1; images_per_second: training images, validation included
-    in the time.
+    history: a CSV file with a row for each epoch; score: the best validation score, 0..1;
+    images_per_second: training images, validation included in the time.
     """
 
     network: Network
     card: ModelCard
+    history: Path
     epochs: int
     best_epoch: int
     score: float
     seconds: float
     images_per_second: float
+
+    def record(self) -> dict[str, Any]:
+        """What reports/run.json says of the training."""
+        return {
+            "network": self.card.name,
+            "parameters": sum(each.numel() for each in self.network.parameters()),
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "validation_score": self.score,
+            "seconds": round(self.seconds, 2),
+            "images_per_second": round(self.images_per_second, 1),
+        }
 
 
 def describe(model: Model, dataset: Dataset) -> ModelCard:
@@ -61,23 +71,24 @@ def fit(
     train: Train,
     *,
     seed: int,
-    checkpoints: Path,
-    history: Path,
+    workspace: Path,
     logger: Logger | None,
 ) -> Fitted:
     """Train a fresh network.
 
-    checkpoints: a folder for the best and the last checkpoint; history: the CSV file that gets a
-    row for each epoch; logger: gets the same metrics, or None.
+    workspace: a folder for the best and the last checkpoint and the history file; logger: gets the
+    same metrics, or None.
     """
     _quiet()
+    terminal = sys.stderr.isatty()
     torch.manual_seed(derive_seed(seed, "weights"))
     network = card.build()
     batches = -(-len(data.train) // train.batch_size)
-    groups = ["clean", *data.suite.factors]
+    groups = ["clean", *data.suite.images]
     classifier = Classifier(network, train, steps=train.epochs * batches, groups=groups, seed=seed)
+    workspace.mkdir(parents=True, exist_ok=True)
     best = ModelCheckpoint(
-        checkpoints,
+        workspace,
         filename="best",
         monitor=SCORE,
         mode="max",
@@ -94,13 +105,14 @@ def fit(
         callbacks=[
             best,
             EarlyStopping(SCORE, mode="max", patience=train.patience),
-            History(history),
-            _progress(),
+            History(workspace / HISTORY_FILE),
+            *([] if terminal else [ProgressLines()]),
         ],
+        enable_progress_bar=terminal,
         deterministic="warn",
         num_sanity_val_steps=0,
         enable_model_summary=False,
-        default_root_dir=checkpoints,
+        default_root_dir=workspace,
     )
     start = time.monotonic()
     trainer.fit(classifier, datamodule=data)
@@ -111,16 +123,13 @@ def fit(
     return Fitted(
         network=classifier.network.cpu().eval(),
         card=card,
+        history=workspace / HISTORY_FILE,
         epochs=epochs,
         best_epoch=saved["epoch"],
         score=float(best.best_model_score or 0.0),
         seconds=seconds,
         images_per_second=epochs * len(data.train) / seconds,
     )
-
-
-def _progress() -> Callback:
-    return TQDMProgressBar(refresh_rate=20) if sys.stderr.isatty() else ProgressLines()
 
 
 def _quiet() -> None:

@@ -1,0 +1,28 @@
+"""Stage 5: score the model on the test split and its suites."""
+
+from constancy import paths
+from constancy.settings import Settings
+from constancy.stage import stage
+
+
+@stage
+def evaluate(settings: Settings) -> None:
+    from constancy.evaluation.evaluate import evaluate as score
+    from constancy.evaluation.history import load_history
+    from constancy.evaluation.write import write_evaluation
+
+    evaluation = score(paths.CANDIDATE, paths.PREPARED, paths.SUITES / "test", settings.evaluate)
+    write_evaluation(
+        evaluation,
+        load_history(paths.HISTORY),
+        metrics=paths.METRICS,
+        predictions=paths.PREDICTIONS,
+        report=paths.REPORT,
+        plots=paths.PLOTS,
+    )
+    metrics = evaluation.metrics
+    print(f"evaluate: clean {metrics.accuracy:.4f}, weakest under {metrics.worst_factor}")
+
+
+if __name__ == "__main__":
+    evaluate()

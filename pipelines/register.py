@@ -1,0 +1,24 @@
+"""Stage 6: judge the model, register it, and say what became of it."""
+
+from constancy import paths
+from constancy.settings import Settings
+from constancy.stage import stage
+
+
+@stage
+def register(settings: Settings) -> None:
+    from constancy.registry.promotion import register
+
+    decision = register(
+        settings,
+        candidate=paths.CANDIDATE,
+        metrics_file=paths.METRICS,
+        run_file=paths.RUN,
+        decision_file=paths.DECISION,
+        artifacts=[paths.REPORT, paths.PLOTS],
+    )
+    print(f"register: {decision.model} version {decision.version} is {decision.verdict}")
+
+
+if __name__ == "__main__":
+    register()
