@@ -1,9 +1,12 @@
 """What all tests share."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from project import SMALL, Project, clone
 
 # Before any test imports a library that would ask the network or print a banner.
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
@@ -26,3 +29,33 @@ def params(monkeypatch: pytest.MonkeyPatch) -> dict:
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).load((PROJECT / "params.yaml").read_text())
+
+
+@pytest.fixture(scope="session")
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A clone in which the whole pipeline ran once with the committed params. Do not change it."""
+    project = clone(tmp_path_factory.mktemp("finished") / "project")
+    done = project.run("constancy", "run")
+    (project.folder / "run.log").write_text(done.stdout + done.stderr)
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield project
+    shutil.rmtree(project.folder)
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A clone in which the whole pipeline ran once with small params. Do not change it."""
+    project = clone(tmp_path_factory.mktemp("small") / "project")
+    project.set(**SMALL)
+    done = project.run("constancy", "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield project
+    shutil.rmtree(project.folder)
+
+
+@pytest.fixture
+def small_project(small_run: Project, tmp_path: Path) -> Project:
+    """A copy of the small run, to change and break."""
+    folder = tmp_path / "project"
+    shutil.copytree(small_run.folder, folder)
+    return Project(folder)

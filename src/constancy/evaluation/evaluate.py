@@ -1,0 +1,130 @@
+"""A model against the test split and its suite: what it answers, and how often it is right."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from constancy.data.packed import Dataset, PackedSplit
+from constancy.errors import UserError
+from constancy.evaluation.predict import predict_logits
+from constancy.evaluation.scores import Metrics, score
+from constancy.models.disk import ModelCard, load_model, weights_digest
+from constancy.progress import progress
+from constancy.settings.evaluate import Evaluate
+from constancy.variation.suites import Suite
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's answers on the test split and its suite, with all that they mean.
+
+    weights: SHA-256 of the weights; parameters: how many numbers training fitted; clean: float32
+    logits, N x classes, for the test split; varied: for each pixel factor, float32 logits,
+    severities x directions x n x classes; examples: how many base images the report shows.
+    """
+
+    card: ModelCard
+    weights: str
+    parameters: int
+    dataset: Dataset
+    split: PackedSplit
+    suite: Suite
+    clean: np.ndarray
+    varied: dict[str, np.ndarray]
+    metrics: Metrics
+    examples: int
+
+    @property
+    def base_rows(self) -> np.ndarray:
+        """int64, n: the rows of the test split that the suite varies."""
+        return self.suite.index["row"].to_numpy()
+
+    @property
+    def intra_class(self) -> np.ndarray:
+        """int64, N: the intra-class severity, 1 to 5, of each image of the test split."""
+        return self.suite.intra_class["severity"].to_numpy()
+
+
+def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Evaluation:
+    """The model in folder `model`, scored on the test split in `prepared` and on the folder `suite`.
+
+    Raises UserError, before any work, for a model that was not made for these data and for a suite
+    that was not made from this test split.
+    """
+    dataset, split = _load_data(prepared)
+    network, card = load_model(model)
+    loaded = Suite.load(suite)
+    _check_model(model, card, dataset)
+    _check_suite(suite, loaded, split)
+
+    total = len(split) + sum(int(np.prod(each.shape[:3])) for each in loaded.images.values())
+    with progress("evaluate", total=total) as bar:
+        size = settings.batch_size
+        clean = predict_logits(network, split.images, size, advance=bar.update)
+        varied = {
+            factor: predict_logits(network, images, size, advance=bar.update)
+            for factor, images in loaded.images.items()
+        }
+    rows, severity = loaded.index["row"].to_numpy(), loaded.intra_class["severity"].to_numpy()
+    return Evaluation(
+        card=card,
+        weights=weights_digest(model),
+        parameters=sum(each.numel() for each in network.parameters()),
+        dataset=dataset,
+        split=split,
+        suite=loaded,
+        clean=clean,
+        varied=varied,
+        metrics=score(clean, split.labels, varied, rows, severity, loaded.digest),
+        examples=settings.examples,
+    )
+
+
+def _load_data(prepared: Path) -> tuple[Dataset, PackedSplit]:
+    try:
+        dataset, split = Dataset.load(prepared), PackedSplit.load(prepared / "test")
+    except FileNotFoundError:
+        raise UserError(f"{prepared} holds no test split: `make run` prepares it") from None
+    if not len(split):
+        raise UserError(f"{prepared / 'test'} holds no images: raise data.split.test")
+    return dataset, split
+
+
+def _check_model(folder: Path, card: ModelCard, dataset: Dataset) -> None:
+    if card.classes != dataset.classes:
+        raise UserError(
+            f"{folder} knows other classes than the prepared data "
+            f"({_difference(card.classes, dataset.classes)}): `make run` trains again"
+        )
+    if card.image != dataset.image.model_dump():
+        raise UserError(
+            f"{folder} was trained on images prepared otherwise ({card.image}) than the data at "
+            f"hand ({dataset.image.model_dump()}): `make run` trains again"
+        )
+
+
+def _difference(of_model: list[str], of_data: list[str]) -> str:
+    """One thing in which two lists of classes differ, in words."""
+    for which, ours, others in (("model", of_model, of_data), ("data", of_data, of_model)):
+        if only := [name for name in ours if name not in others]:
+            return f"only the {which} has '{only[0]}'"
+    return "the same ones in another order"
+
+
+def _check_suite(folder: Path, suite: Suite, split: PackedSplit) -> None:
+    ids = split.index["id"].to_numpy()
+    rows, shape = suite.index["row"].to_numpy(), split.images.shape[1:]
+    same = (
+        rows.max(initial=0) < len(ids)
+        and np.array_equal(ids[rows], suite.index["id"])
+        and np.array_equal(split.labels[rows], suite.index["label"])
+        and np.array_equal(suite.intra_class["row"], np.arange(len(ids)))
+        and np.array_equal(suite.intra_class["id"], ids)
+        and all(each.shape[2:] == (len(rows), *shape) for each in suite.images.values())
+    )
+    if not same:
+        raise UserError(
+            f"{folder} was made from another test split than the one at hand: "
+            "`make run` makes the suites again"
+        )

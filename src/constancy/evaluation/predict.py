@@ -1,0 +1,46 @@
+"""A network's logits for arrays of images, batch by batch."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from constancy.errors import UserError
+from constancy.models.network import Network
+
+
+def predict_logits(
+    network: Network,
+    images: np.ndarray,
+    batch_size: int,
+    device: torch.device | str | None = None,
+    *,
+    advance: Callable[[int], object] | None = None,
+) -> np.ndarray:
+    """The logits for every image: float32, ... x classes.
+
+    network: in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
+    CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
+    read; advance: told after each batch how many images it held.
+    Raises UserError for outputs that are not finite.
+    """
+    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    network = network.to(target)
+    flat = images.reshape(-1, *images.shape[-3:])
+    batches = []
+    with torch.inference_mode():
+        for start in range(0, len(flat), batch_size):
+            # Copied, since torch takes no read-only memory. Channels stay last in memory, which is
+            # the layout that the network's weights have.
+            batch = torch.from_numpy(np.array(flat[start : start + batch_size]))
+            logits = network(batch.to(target).permute(0, 3, 1, 2))
+            batches.append(logits.to("cpu", torch.float32).numpy())
+            if advance:
+                advance(len(batch))
+    found = np.concatenate(batches)
+    if not np.isfinite(found).all():
+        raise UserError(
+            "the model's outputs hold NaN or infinity, so its training diverged: "
+            "lower train.rate and train again"
+        )
+    return found.reshape(*images.shape[:-3], -1)

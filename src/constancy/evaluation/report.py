@@ -1,0 +1,194 @@
+"""The evaluation as one self-contained HTML page, for whoever signs off a release."""
+
+import base64
+import math
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from constancy.evaluation import figures
+from constancy.evaluation.confusion import confusion_counts, most_confused
+from constancy.evaluation.evaluate import Evaluation
+from constancy.evaluation.examples import example_sheets
+from constancy.evaluation.history import best_epoch
+from constancy.evaluation.scores import Metrics
+from constancy.settings.base import SEVERITIES
+
+PAIRS = 12  # most confused pairs that are listed
+FULL_TINT = 0.3  # a cell of the table is tinted fully where accuracy is so far below clean
+NARROW = "\u202f"  # a space that does not break
+TIMES = "\u00d7"
+
+_UNITS = {
+    "tilt": "camera turned about the picture, degrees",
+    "roll": "camera turned about its axis, up to degrees",
+    "gamma": "gamma, or its inverse",
+    "shade": "light lost at the far side",
+    "smaller": "size of the object, smaller",
+    "larger": "size of the object, larger",
+    "rms": "displacement, percent of the side",
+    "patches": "pieces of other classes' images",
+    "area": "share of the image hidden",
+}
+
+
+def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
+    """The page: no reference leaves it, and the same inputs give the same text.
+
+    history: as given by `load_history`.
+    """
+    metrics = evaluation.metrics
+    here = Path(__file__).parent
+    # Autoescape whatever the name ends in: class names come from folders that anyone may have named.
+    environment = Environment(
+        loader=FileSystemLoader(here),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "points": points, "count": count}
+    environment.filters["tint"] = _tint(metrics.accuracy)
+    return environment.get_template("report.html.j2").render(
+        style=Markup((here / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        network=evaluation.card.name,
+        summary=summary(metrics),
+        metrics=metrics,
+        varied=float(np.mean([metrics.factors[name].accuracy for name in evaluation.varied])),
+        hardest=_hardest(metrics),
+        base=len(evaluation.suite.index),
+        severities=SEVERITIES,
+        full_tint=FULL_TINT,
+        classes=evaluation.dataset.classes,
+        sheets=example_sheets(evaluation),
+        pixelated=evaluation.dataset.image.size <= 64,
+        best=best_epoch(history),
+        epochs=len(history),
+        strengths=_strengths(evaluation.suite.strengths),
+        provenance=_provenance(evaluation),
+        **_confusion(evaluation),
+        curves=_both_looks(figures.severity_curves, metrics),
+        training=_both_looks(figures.training_history, history),
+    )
+
+
+def summary(metrics: Metrics) -> str:
+    """The outcome in one sentence."""
+    worst = metrics.worst_factor
+    return (
+        f"Right on {percent(metrics.accuracy)} of {count(metrics.count)} clean test images; "
+        f"weakest under {worst}: {percent(metrics.factors[worst].accuracy)}."
+    )
+
+
+def percent(share: float) -> str:
+    """A share with one decimal, such as 99.3 %; 100 only when nothing at all is wrong."""
+    return f"{points(share)}{NARROW}%"
+
+
+def points(share: float) -> str:
+    """The number of `percent`, without its sign."""
+    if math.isclose(share, 1, abs_tol=1e-9):  # a quotient of means may miss 1 by a rounding error
+        return "100"
+    return f"{min(100 * share, 99.9) if share < 1 else 100 * share:.1f}"
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+def _tint(clean: float) -> Callable[[float], str]:
+    """A filter that says how strongly an accuracy is tinted: 0 (no worse than clean) to 1."""
+
+    def tint(accuracy: float) -> str:
+        return f"{min(max((clean - accuracy) / FULL_TINT, 0), 1):.3f}"
+
+    return tint
+
+
+def _hardest(metrics: Metrics) -> dict[str, Any]:
+    """The factor and severity with the lowest accuracy of all."""
+    accuracy, name, severity = min(
+        (accuracy, name, severity)
+        for name, factor in metrics.factors.items()
+        for severity, accuracy in zip(SEVERITIES, factor.severities, strict=True)
+    )
+    return {"factor": name, "severity": severity, "accuracy": accuracy}
+
+
+def _confusion(evaluation: Evaluation) -> dict[str, Any]:
+    """The confusion matrix as a figure, and its commonest mistakes."""
+    classes = evaluation.dataset.classes
+    predicted = evaluation.clean.argmax(-1)
+    counts = confusion_counts(evaluation.split.labels, predicted, len(classes))
+    wrong = int(counts.sum() - np.trace(counts))
+    return {
+        "confusion": _both_looks(figures.confusion_matrix, counts, classes),
+        "pairs": most_confused(counts, PAIRS),
+        "wrong": wrong,
+    }
+
+
+def _both_looks(draw: Callable[..., Figure], *data: Any) -> dict[str, Any]:
+    """A figure for light and for dark pages, as data URIs.
+
+    A figure that was drawn wide to hold all that it shows has a least width, in CSS pixels, below
+    which the page lets the reader scroll it rather than shrink it.
+    """
+    light, dark = draw(*data, figures.LIGHT), draw(*data, figures.DARK)
+    wide = light.get_figwidth() > figures.WIDTH
+    return {
+        "light": _data_uri(figures.svg(light)),
+        "dark": _data_uri(figures.svg(dark)),
+        "least_width": round(light.get_figwidth() * 72) if wide else 0,
+    }
+
+
+def _data_uri(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
+
+
+def _strengths(strengths: dict[str, dict[str, list[float]]]) -> list[tuple[str, str, list[str]]]:
+    """Rows of (factor, what is varied, its value at each severity)."""
+    return [
+        (factor, _UNITS.get(key, key), [f"{value:g}" for value in values])
+        for factor, keys in strengths.items()
+        for key, values in keys.items()
+    ]
+
+
+def _provenance(evaluation: Evaluation) -> list[tuple[str, str, bool]]:
+    """Rows of (what, value, whether it is to be set in a fixed-width font)."""
+    card, suite, image = evaluation.card, evaluation.suite, evaluation.dataset.image
+    structure = ", ".join(f"{key} {value}" for key, value in card.structure.items())
+    varied = sum(int(np.prod(each.shape[:3])) for each in evaluation.varied.values())
+    here = {name: version(name) for name in ("constancy", "numpy", "torch")}
+    return [
+        ("Network", f"{card.name}: {structure}", False),
+        ("Parameters", count(evaluation.parameters), False),
+        ("Weights (SHA-256)", evaluation.weights, True),
+        ("Suite (SHA-256)", suite.digest, True),
+        (
+            "Images",
+            f"{image.size} {TIMES} {image.size} pixels, {image.color}, fit: {image.fit}",
+            False,
+        ),
+        ("Classes", count(len(card.classes)), False),
+        ("Clean test images", count(len(evaluation.split)), False),
+        ("Base images of the suite", count(len(suite.index)), False),
+        ("Varied images", count(varied), False),
+        ("Scored with", _versions(here), False),
+        ("Suite made with", _versions(suite.libraries), False),
+    ]
+
+
+def _versions(libraries: dict[str, str]) -> str:
+    return ", ".join(f"{name} {libraries[name]}" for name in sorted(libraries))

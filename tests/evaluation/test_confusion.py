@@ -1,0 +1,31 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from constancy.evaluation.confusion import Confusion, confusion_counts, most_confused
+
+
+def test_rows_are_actual_and_columns_predicted() -> None:
+    counts = confusion_counts(np.array([0, 0, 2, 2]), np.array([0, 1, 1, 1]), classes=4)
+    assert counts.tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0]]
+
+
+def test_the_commonest_mistakes_come_first_and_right_answers_never() -> None:
+    counts = np.array([[90, 2, 8], [3, 7, 0], [3, 0, 0]])
+    assert most_confused(counts, limit=3) == [
+        Confusion(0, 2, 8, 0.08),
+        Confusion(1, 0, 3, 0.3),
+        Confusion(2, 0, 3, 1.0),
+    ]
+
+
+def test_a_model_without_mistakes_confuses_nothing() -> None:
+    assert most_confused(np.diag([3, 4, 0]), limit=5) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
+def test_all_mistakes_are_counted_once(pairs: list[tuple[int, int]]) -> None:
+    labels, predicted = np.array(pairs).T
+    mistakes = most_confused(confusion_counts(labels, predicted, 5), limit=25)
+    assert sum(each.count for each in mistakes) == (labels != predicted).sum()
+    assert all(0 < each.share <= 1 for each in mistakes)

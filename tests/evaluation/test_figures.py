@@ -1,0 +1,117 @@
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from constancy.evaluation.evaluate import Evaluation
+from constancy.evaluation.figures import (
+    DARK,
+    LIGHT,
+    Look,
+    confusion_matrix,
+    severity_curves,
+    shorten,
+    svg,
+    training_history,
+)
+from constancy.evaluation.history import COLUMNS
+from constancy.settings.base import FACTORS
+
+
+def texts(drawn: str) -> list[str]:
+    """Every text in an SVG image, which must be well-formed."""
+    return [
+        each.text or ""
+        for each in ElementTree.fromstring(drawn).iter()
+        if each.tag.endswith("text")
+    ]
+
+
+def test_severity_curves_show_each_factor_and_the_clean_accuracy(evaluation: Evaluation) -> None:
+    figure = severity_curves(evaluation.metrics, LIGHT)
+    *lines, clean = figure.axes[0].get_lines()
+    assert [line.get_label() for line in lines] == list(FACTORS)
+    for line in lines:
+        factor = evaluation.metrics.factors[str(line.get_label())]
+        assert list(line.get_ydata()) == factor.severities
+    assert set(clean.get_ydata()) == {evaluation.metrics.accuracy}
+
+
+def test_curves_can_be_told_apart_without_colour(evaluation: Evaluation) -> None:
+    *lines, _ = severity_curves(evaluation.metrics, LIGHT).axes[0].get_lines()
+    assert len({line.get_marker() for line in lines}) == len(FACTORS)
+    assert len({str(line._unscaled_dash_pattern) for line in lines}) == len(FACTORS)
+
+
+@pytest.mark.parametrize(("look", "page"), [(LIGHT, "#ffffff"), (DARK, "#182028")])
+def test_lines_stand_out_from_the_page(look: Look, page: str) -> None:
+    """Contrast of at least 3 for lines and 4.5 for text (WCAG 2.2, 1.4.11 and 1.4.3)."""
+    for color in (*look.series, look.right, look.wrong):
+        assert contrast(color, page) >= 3
+    for color in (look.ink, look.muted):
+        assert contrast(color, page) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    def luminance(color: str) -> float:
+        linear = [
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)
+        ]
+        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_confusion_matrix_shows_every_count_but_zero() -> None:
+    counts = np.array([[40, 3, 0], [0, 41, 5], [0, 0, 42]])
+    found = texts(svg(confusion_matrix(counts, ["cat", "dog", "owl"], LIGHT)))
+    assert sorted(text for text in found if text.isdigit()) == ["3", "40", "41", "42", "5"]
+    assert found.count("owl") == 2
+
+
+def test_class_names_of_any_kind_are_drawn_as_they_are() -> None:
+    classes = ["<b>&amp;", "$x$", "$", "鳥", "bell\x07\n"]
+    found = texts(svg(confusion_matrix(np.diag([1, 2, 3, 4, 5]), classes, LIGHT)))
+    assert {"<b>&amp;", "$x$", "$", "鳥", "bell  "} <= set(found)
+
+
+def test_a_matrix_of_very_many_classes_has_no_names() -> None:
+    drawn = svg(confusion_matrix(np.eye(400, dtype=int), [f"class {n}" for n in range(400)], LIGHT))
+    assert "class 7" not in drawn
+    assert len(drawn) < 300_000
+
+
+def test_fifty_classes_keep_their_names_and_numbers() -> None:
+    counts = np.full((50, 50), 2)
+    found = texts(svg(confusion_matrix(counts, [f"class {n}" for n in range(50)], LIGHT)))
+    assert found.count("2") == 2500
+    assert found.count("class 49") == 2
+
+
+def test_training_history_marks_the_best_epoch_counted_from_one() -> None:
+    history = pd.DataFrame({column: [0.1, 0.4, 0.3] for column in COLUMNS})
+    history["epoch"] = range(3)
+    figure = training_history(history, DARK)
+    found = texts(svg(figure))
+    assert "best epoch, 2" in found
+    assert "validation, under factors" in found
+    assert list(figure.axes[0].get_lines()[0].get_xdata()) == [1, 2, 3]
+
+
+def test_a_training_of_one_epoch_is_seen() -> None:
+    history = pd.DataFrame({column: [0.5] for column in COLUMNS} | {"epoch": [0]})
+    assert training_history(history, LIGHT).axes[0].get_lines()[0].get_marker() == "o"
+
+
+def test_the_same_figure_gives_the_same_bytes(evaluation: Evaluation) -> None:
+    drawn = [svg(severity_curves(evaluation.metrics, LIGHT)) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert "dc:date" not in drawn[0]
+
+
+def test_a_long_name_is_cut_with_an_ellipsis() -> None:
+    assert shorten("a" * 18) == "a" * 18
+    assert shorten("a" * 19) == "a" * 17 + "…"

@@ -1,0 +1,153 @@
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scored_project import scored, write_stages
+
+from constancy.evaluation.evaluate import Evaluation
+from constancy.evaluation.history import load_history
+from constancy.evaluation.report import percent, points, render_report, summary
+from constancy.evaluation.scores import FactorScore, Metrics
+from constancy.paths import HISTORY
+from constancy.settings.base import FACTORS
+
+VOID = {"meta", "img", "source", "br", "link", "input"}
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and its text; fails on tags that do not match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def html(project: Path, evaluation: Evaluation) -> str:
+    return render_report(evaluation, load_history(project / HISTORY))
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of 20 noisy colour images with class names that would break out of a page."""
+    folder = tmp_path_factory.mktemp("hostile")
+    rng = np.random.default_rng(0)
+    classes = ['<b>"bold"</b>', "<script>alert(1)</script>", "'onload='x", "$\\frac{", "a" * 90]
+    images = rng.integers(0, 256, (70, 100, 100, 3), dtype=np.uint8)
+    labels = np.arange(70) % 5
+    write_stages(folder, images, labels, classes, tests=20, suite_images=20, epochs=1)
+    return render_report(scored(folder, examples=20), load_history(folder / HISTORY))
+
+
+def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
+    for tag, attributes in page.tags:
+        assert tag not in {"script", "link", "iframe", "object", "embed", "base"}
+        for name in ("src", "srcset", "href", "action", "poster", "data"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+    assert not re.search(r"https?://|url\(|@import", html)
+
+
+def test_every_image_says_what_it_shows(page: Page) -> None:
+    images = page.all("img")
+    assert len(images) == 3 + 5 * (1 + 6 * 5)  # figures, and a sheet for each of five examples
+    assert all((image["alt"] or "").strip() for image in images)
+
+
+def test_the_page_is_built_for_every_reader(page: Page) -> None:
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == 1
+    assert {attributes.get("scope") for attributes in page.all("th")} == {"row", "col"}
+    assert len(page.all("caption")) == len(page.all("table"))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_holds_every_score(page: Page, evaluation: Evaluation) -> None:
+    assert summary(evaluation.metrics) in page.text
+    for name, factor in evaluation.metrics.factors.items():
+        numbers = [*factor.severities, factor.accuracy, factor.retention]
+        row = r"\s+".join(re.escape(text) for text in (name, *map(points, numbers)))
+        assert re.search(rf"\b{row}\b", page.text)
+
+
+def test_the_page_says_where_it_comes_from(page: Page, evaluation: Evaluation) -> None:
+    for fact in (
+        evaluation.weights,
+        evaluation.suite.digest,
+        f"{evaluation.parameters:,}",
+        "torch 2.",
+    ):
+        assert fact in page.text
+
+
+def test_wrong_readings_are_framed_and_named(page: Page, evaluation: Evaluation) -> None:
+    shots = [image for image in page.all("img") if "shot" in (image.get("class") or "")]
+    wrong = [image for image in shots if "wrong" in (image["class"] or "").split()]
+    assert 0 < len(wrong) < len(shots)
+    assert all("wrongly read as" in (image["alt"] or "") for image in wrong)
+    assert sum(each.get("class") == "reading" for each in page.all("span")) == len(wrong)
+
+
+def test_the_same_evaluation_gives_the_same_page(
+    html: str, project: Path, evaluation: Evaluation
+) -> None:
+    assert render_report(scored(project), load_history(project / HISTORY)) == html
+
+
+def test_class_names_cannot_break_out(hostile: str) -> None:
+    page = Page(hostile)
+    assert not page.all("b")
+    assert not page.all("script")
+    assert all("onload" not in attributes for _, attributes in page.tags)
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_the_largest_page_stays_below_eight_megabytes(hostile: str) -> None:
+    assert len(hostile.encode()) < 8_000_000
+
+
+def test_a_hundred_percent_means_that_nothing_is_wrong() -> None:
+    assert points(1) == "100"
+    assert points(1 - 1e-16 * 3) == "100"
+    assert points(0.99999) == "99.9"
+    assert points(0.9934) == "99.3"
+    assert points(1.02) == "102.0"
+    assert percent(0.5) == "50.0\u202f%"
+
+
+def test_the_summary_is_one_plain_sentence() -> None:
+    factors = {name: FactorScore(0.99, 1.0, [0.99] * 5) for name in FACTORS}
+    factors["occlusion"] = FactorScore(0.961, 0.97, [0.961] * 5)
+    text = summary(Metrics(0.9926, 1270, factors, "digest"))
+    assert text.replace("\u202f", " ") == (
+        "Right on 99.3 % of 1,270 clean test images; weakest under occlusion: 96.1 %."
+    )

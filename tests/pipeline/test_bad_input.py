@@ -1,0 +1,194 @@
+"""A user's mistake, through the real pipeline: one sentence, exit code 2, last good outputs kept."""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from images import image_folder
+from project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+OUTPUTS = ("data", "models", "reports")
+
+
+def state(project: Project) -> dict[str, str]:
+    """Every output of the project with its hash."""
+    return {
+        str(path.relative_to(project.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name in OUTPUTS
+        for path in sorted((project.folder / name).rglob("*"))
+        if path.is_file()
+    }
+
+
+def assert_refused(project: Project, message: str, *command: str) -> None:
+    before = state(project)
+    assert len(before) > 20
+    done = project.run(*(command or ("constancy", "run")))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("constancy: ")
+    assert message in last
+    assert state(project) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("folder:nowhere", "data.source: there is no folder at nowhere"),
+        ("archive:nowhere.zip", "data.source: there is no archive at nowhere.zip"),
+        ("folder:texts", "texts holds no images in class folders"),
+        ("folder:lonely", "class 'owl' has 1 image, fewer than data.quality.min_images = 10"),
+        ("archive:params.yaml", "params.yaml cannot be read as a tar or zip archive"),
+    ],
+)
+def test_a_source_that_cannot_be_used(small_project: Project, source: str, message: str) -> None:
+    folder = small_project.folder
+    (folder / "texts" / "cat").mkdir(parents=True)
+    (folder / "texts" / "cat" / "1.txt").write_text("x")
+    image_folder(folder / "lonely", {"cat": 20, "dog": 20, "owl": 1})
+    small_project.set(source=source)
+    assert_refused(small_project, message)
+
+
+def test_an_archive_with_a_wrong_hash(small_project: Project) -> None:
+    image_folder(small_project.folder / "pets", {"cat": 20, "dog": 20})
+    shutil.make_archive(str(small_project.folder / "pets"), "zip", small_project.folder / "pets")
+    small_project.set(source="archive:pets.zip", sha256="f" * 64)
+    assert_refused(small_project, "data.sha256: pets.zip has the hash")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "    occlusion: 2",
+            "    ocluson: 2",
+            "unknown key 'variation.copies.ocluson': did you mean",
+        ),
+        ("[5, 10, 15, 20, 30]", "[-5, 10, 15, 20, 30]", "tilt.0: should be greater than 0, not -5"),
+        ("kernel: 3", "kernels: 3", "unknown key 'model.cnn.kernels': did you mean 'kernel'?"),
+        ("clean: 0.97", "clean: 97", "promotion.floors.clean: should be less than or equal to 1"),
+    ],
+)
+def test_a_wrong_key_or_value_is_told_before_any_stage_starts(
+    small_project: Project, old: str, new: str, message: str
+) -> None:
+    path = small_project.folder / "params.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert_refused(small_project, message)
+    assert_refused(small_project, message, "python", "pipelines/evaluate.py")
+
+
+def test_the_uis_port_is_taken(small_project: Project) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert_refused(small_project, f"port {port} ", "constancy", "ui", "--port", str(port))
+
+
+def test_a_run_outside_a_project(tmp_path: Path) -> None:
+    done = Project(tmp_path).run("constancy", "run")
+    assert done.returncode == 2
+    assert done.stderr == ("constancy: params.yaml is missing: run this in the project's folder\n")
+
+
+NAMESPACE = ["unshare", "--mount", "--map-root-user"]
+
+
+def in_a_namespace(project: Project, script: str) -> "subprocess.CompletedProcess[str]":
+    """Run a shell script as root of a mount namespace of its own, which ends with it."""
+    return subprocess.run(
+        [*NAMESPACE, "sh", "-ec", script],
+        cwd=project.folder,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def namespaces() -> None:
+    if shutil.which("unshare") is None:
+        pytest.skip("unshare is missing: mount namespaces cannot be made")
+    if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("mount namespaces are not allowed here")
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize(
+    ("stage", "folder"),
+    [("prepare", "data"), ("augment", "data"), ("train", "models"), ("evaluate", "reports")],
+)
+def test_a_full_disk_in_the_middle_of_a_stage(
+    small_project: Project, stage: str, folder: str
+) -> None:
+    """On a real file system that has room for the last good outputs and for 100 KB more."""
+    root = small_project.folder
+    before = state(small_project)
+    size = sum(path.stat().st_size + 4096 for path in (root / folder).rglob("*"))
+    done = in_a_namespace(
+        small_project,
+        f"""
+        mkdir full
+        mount -t tmpfs -o size={size + 100_000} tmpfs full
+        cp -a {folder}/. full/
+        mount --bind full {folder}
+        code=0
+        {sys.executable} pipelines/{stage}.py || code=$?
+        umount {folder}
+        rm -rf after && cp -a full after
+        exit $code
+        """,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "disk is full: free some space and run again" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    after = {
+        f"{folder}/{path.relative_to(root / 'after')}": hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in (root / "after").rglob("*")
+        if path.is_file()
+    }
+    assert after == {name: value for name, value in before.items() if name.startswith(f"{folder}/")}
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize(
+    ("stage", "folder"), [("fetch", "data"), ("train", "models"), ("register", "reports")]
+)
+def test_no_permission_to_write(small_project: Project, stage: str, folder: str) -> None:
+    before = state(small_project)
+    done = in_a_namespace(
+        small_project,
+        f"""
+        mount --bind {folder} {folder}
+        mount -o remount,ro,bind {folder}
+        {sys.executable} pipelines/{stage}.py
+        """,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "read-only: make it writable and run again" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert state(small_project) == before
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_is_not_mine(small_project: Project) -> None:
+    (small_project.folder / "data").chmod(0o500)
+    small_project.set(source="folder:texts")
+    image_folder(small_project.folder / "texts", {"cat": 20, "dog": 20})
+    assert_refused(small_project, "permission denied: make it writable and run again")

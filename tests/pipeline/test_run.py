@@ -1,0 +1,167 @@
+"""The whole pipeline on real digits, run as a user runs it."""
+
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from project import SMALL, Project, clone
+from ruamel.yaml import YAML
+from sklearn.datasets import load_digits
+
+from constancy.models.disk import weights_digest
+from constancy.settings.base import FACTORS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def test_the_committed_params_give_a_champion_that_holds_under_every_factor(
+    finished_project: Project,
+) -> None:
+    metrics = finished_project.json("reports/metrics.json")
+    assert metrics["clean"]["count"] >= 250
+    assert metrics["clean"]["accuracy"] >= 0.99
+    assert list(metrics["factors"]) == list(FACTORS)
+    for factor in metrics["factors"].values():
+        assert factor["accuracy"] >= 0.95
+        assert factor["accuracy"] == pytest.approx(sum(factor["severities"]) / 5)
+    decision = finished_project.json("reports/decision.json")
+    assert (decision["verdict"], decision["alias"], decision["version"]) == (
+        "promoted",
+        "champion",
+        1,
+    )
+    assert decision["champion_before"] is None
+    assert {check["verdict"] for check in decision["checks"]} == {"passed"}
+
+
+def test_a_run_ends_with_a_short_table(finished_project: Project) -> None:
+    log = (finished_project.folder / "run.log").read_text()
+    for name in ("clean", *FACTORS):
+        assert re.search(rf"^{name} +[01]\.\d{{4}} ", log, re.MULTILINE), name
+    assert "Verdict  promoted: constancy version 1, alias champion" in log
+    assert "reports/report.html" in log
+    assert "make ui" in log
+
+
+def test_the_run_is_tracked_with_everything_that_it_made(finished_project: Project) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{finished_project.folder / 'mlflow.db'}")
+    run = client.get_run(finished_project.json("reports/run.json")["run_id"])
+    metrics = finished_project.json("reports/metrics.json")
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.epochs"]
+    assert run.data.metrics["clean/accuracy"] == metrics["clean"]["accuracy"]
+    epochs = client.get_metric_history(run.info.run_id, "validation_score")
+    assert len(epochs) == finished_project.json("reports/run.json")["epochs"]
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert {"report.html", "metrics.json", "decision.json", "plots"} <= files
+    assert run.inputs.dataset_inputs[0].dataset.digest.endswith(".dir")
+
+
+def test_a_second_run_does_nothing_and_says_so(finished_project: Project) -> None:
+    done = finished_project.run("constancy", "run")
+    assert done.returncode == 0
+    assert "Nothing has changed: every stage is up to date." in done.stdout
+    assert "Running stage" not in done.stdout
+    assert "Verdict  promoted" in done.stdout
+
+
+def test_a_second_run_costs_at_most_a_second_over_dvc(finished_project: Project) -> None:
+    """The least of several: what the commands cost, not what else the machine was doing."""
+
+    def seconds(*command: str) -> float:
+        start = time.monotonic()
+        assert finished_project.run(*command).returncode == 0
+        return time.monotonic() - start
+
+    ours = min(seconds("constancy", "run") for _ in range(4))
+    theirs = min(seconds("dvc", "repro") for _ in range(4))
+    assert ours - theirs <= 1.0
+
+
+def test_status_shows_data_run_metrics_and_champion(finished_project: Project) -> None:
+    done = finished_project.run("constancy", "status")
+    assert done.returncode == 0
+    assert re.search(r"^Data +digits: [\d,]+ train, .*; 10 classes$", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^Run +cnn, \d+ epochs in \d+ s; MLflow run [0-9a-f]{32}$", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"^Champion +constancy version 1$", done.stdout, re.MULTILINE)
+    assert re.search(r"^clean +[01]\.\d{4}", done.stdout, re.MULTILINE)
+
+
+def test_the_champion_classifies_files(finished_project: Project, tmp_path: Path) -> None:
+    from PIL import Image
+
+    digits = load_digits()
+    files = []
+    for number in range(20):
+        files.append(tmp_path / f"{number}.png")
+        Image.fromarray((digits.images[number] * 255 / 16).astype("uint8")).save(files[-1])
+    (tmp_path / "bad.png").write_text("no image")
+    names = [str(file) for file in files]
+    done = finished_project.run("constancy", "predict", *names, str(tmp_path / "bad.png"))
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == names
+    right = sum(int(row[1]) == label for row, label in zip(rows, digits.target[:20], strict=True))
+    assert right >= 19
+    assert all(0 < float(row[2]) <= 1 for row in rows)
+    assert done.returncode == 2
+    assert "bad.png" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_params_metrics_and_plots_are_dvcs(finished_project: Project) -> None:
+    shown = finished_project.run("dvc", "metrics", "show").stdout
+    assert "reports/metrics.json" in shown
+    assert "worst_factor.accuracy" in shown
+    plots = finished_project.run("dvc", "plots", "show", "--json")
+    assert plots.returncode == 0, plots.stderr
+    for name in ("severity.csv", "confusion.csv", "history.csv"):
+        assert name in plots.stdout
+
+
+def test_two_clones_give_the_same_weights_bit_for_bit(small_run: Project, tmp_path: Path) -> None:
+    other = clone(tmp_path / "other")
+    other.set(**SMALL)
+    done = other.run("dvc", "repro", "evaluate")
+    assert done.returncode == 0, done.stdout + done.stderr
+    folders = [project.folder / "models/candidate" for project in (small_run, other)]
+    assert weights_digest(folders[0]) == weights_digest(folders[1])
+    ours, theirs = outputs(small_run), outputs(other)
+    assert len(theirs) == 12
+    # How long training took and which run it was differ; nothing else may.
+    assert {path for path in theirs if theirs[path] != ours[path]} == {"reports/run.json"}
+
+
+def outputs(project: Project) -> dict[str, str]:
+    """The hash of each output that dvc.lock records."""
+    lock = YAML(typ="safe").load((project.folder / "dvc.lock").read_text())
+    return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
+
+
+def test_only_what_changed_runs_again(small_project: Project) -> None:
+    small_project.set(examples="3")
+    done = small_project.run("constancy", "run")
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"Running stage '(\w+)'", done.stdout) == ["evaluate", "register"]
+    assert small_project.json("reports/decision.json")["version"] == 1  # the same model
+
+
+def test_an_experiment_needs_no_edit(small_project: Project) -> None:
+    done = small_project.run(
+        "dvc", "exp", "run", "-S", "model.name=mlp", "-S", "train.epochs=1", "--name", "dense"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert small_project.json("reports/run.json")["network"] == "mlp"
+    listed = subprocess.run(
+        small_project.arguments("dvc", "exp", "list", "--name-only"),
+        cwd=small_project.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "dense" in listed.stdout

@@ -1,0 +1,83 @@
+"""Training learns, keeps its best epoch, and gives the same bits for the same inputs."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from constancy.training.fit import Fitted
+
+Train = Callable[..., Fitted]
+
+
+def weights(fitted: Fitted) -> dict[str, torch.Tensor]:
+    return fitted.network.state_dict()
+
+
+def same(one: Fitted, other: Fitted) -> bool:
+    pairs = zip(weights(one).values(), weights(other).values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("model", ["cnn", "mlp"])
+def test_a_network_learns_the_digits(train: Train, model: str) -> None:
+    fitted = train(model, epochs=10)
+    assert fitted.score > 0.75
+    assert fitted.card.name == model
+    assert not fitted.network.training
+
+
+def test_the_same_inputs_give_the_same_bits(train: Train) -> None:
+    one, two = train(), train()
+    assert same(one, two)
+    assert one.history.read_bytes() == two.history.read_bytes()
+
+
+def test_every_epoch_has_its_row(train: Train) -> None:
+    fitted = train()
+    rows = list(csv.DictReader(fitted.history.open()))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
+    for row in rows:
+        clean, factors = float(row["validation_accuracy"]), float(row["validation_factors"])
+        assert float(row["validation_score"]) == pytest.approx((clean + factors) / 2, abs=1e-5)
+        assert 0 < float(row["train_loss"]) < 5
+    assert float(rows[0]["rate"]) > float(rows[-1]["rate"]) > 0
+
+
+def test_the_weights_are_those_of_the_best_epoch(train: Train) -> None:
+    fitted = train(epochs=6, rate=0.5)  # a rate so high that epochs differ much
+    rows = list(csv.DictReader(fitted.history.open()))
+    scores = [float(row["validation_score"]) for row in rows]
+    assert fitted.score == pytest.approx(max(scores), abs=1e-5)
+    assert fitted.best_epoch == scores.index(max(scores))
+
+
+def test_training_stops_when_it_no_longer_improves(train: Train) -> None:
+    fitted = train(epochs=60, patience=1, rate=0.5)
+    assert fitted.epochs < 60
+
+
+def test_the_last_checkpoint_is_kept_beside_the_best(train: Train) -> None:
+    folder = train().history.parent
+    assert {path.name for path in folder.glob("*.ckpt")} == {"best.ckpt", "last.ckpt"}
+    for path in folder.glob("*.ckpt"):
+        torch.load(path, weights_only=True)  # no pickle but of plain values
+
+
+def test_a_mix_without_variation_uses_no_copies(train: Train) -> None:
+    plain = train(mix={"untouched": 1}, epochs=1)
+    varied = train(mix={"untouched": 1, "scale": 1}, epochs=1)
+    assert not same(plain, varied)
+
+
+def test_bfloat16_trains_too(train: Train) -> None:
+    fitted = train(epochs=10, precision="bf16")
+    assert fitted.score > 0.75
+    assert all(value.dtype != torch.bfloat16 for value in weights(fitted).values())
+
+
+def test_nothing_is_written_outside_the_workspace(train: Train, in_tmp: Path) -> None:
+    train()
+    assert {path.name for path in in_tmp.iterdir()} <= {"workspace"}

@@ -1,0 +1,31 @@
+"""A small project as the stages before training leave it."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+from constancy.settings import Settings, check_settings
+from constancy.training.data import ImageData
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Folders as the stages before training leave them, and the settings that made them."""
+
+    folder: Path
+    values: dict
+
+    def settings(self, **train: object) -> Settings:
+        values = deepcopy(self.values)
+        values["train"].update(train)
+        return check_settings(values)
+
+    def data(self, settings: Settings) -> ImageData:
+        return ImageData(
+            self.folder / "prepared",
+            self.folder / "augmented",
+            self.folder / "suites",
+            weights=settings.train.mix.positive(),
+            batch_size=settings.train.batch_size,
+            seed=settings.seed,
+        )
