@@ -15,7 +15,7 @@ def train(settings: Settings) -> None:
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model
     from constancy.registry.lightning import lightning_logger
-    from constancy.registry.tracking import start_run
+    from constancy.registry.tracking import end_run, start_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
 
@@ -31,10 +31,15 @@ def train(settings: Settings) -> None:
     card = describe(settings.model, Dataset.load(paths.PREPARED))
     workspace = paths.project_root() / paths.STATE / "training"
     # With several devices Lightning runs this file once for each; the first one keeps the records.
-    first = rank_zero_only.rank == 0
+    first = getattr(rank_zero_only, "rank", 0) == 0
     run_id = start_run(settings) if first else None
     logger = lightning_logger(settings.tracking, run_id)
-    fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+    try:
+        fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+    except BaseException:
+        end_run(settings.tracking, run_id, "FAILED")
+        raise
+    end_run(settings.tracking, run_id)
     if not first:
         return
     with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):

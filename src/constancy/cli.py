@@ -77,11 +77,12 @@ def predict(files: tuple[Path, ...]) -> None:
     the exit code is then 2.
     """
     from constancy.serving.champion import load_champion
+    from constancy.serving.files import predict_files
     from constancy.settings import load_settings
 
     champion = load_champion(load_settings().tracking)
     unreadable = 0
-    for path, result in champion.predict_files(files):
+    for path, result in predict_files(champion, files):
         if isinstance(result, str):
             unreadable += 1
             click.echo(f"constancy: {path}: {result}", err=True)

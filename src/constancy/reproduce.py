@@ -10,6 +10,8 @@ from constancy.stage import FAILURE_FILE, fail
 
 _UP_TO_DATE = "Data and pipelines are up to date."
 _NOISE = (
+    "Generating lock file",
+    "Updating lock file",
     "To track the changes with git",
     "To enable auto staging",
     "Use `dvc push`",

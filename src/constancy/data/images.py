@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 from PIL import Image as Pillow
-from PIL import ImageOps
+from PIL import ImageOps, UnidentifiedImageError
 
 from constancy.settings.data import Image
 
@@ -35,6 +35,8 @@ def read_image(data: bytes, image: Image) -> np.ndarray:
             return _fit(ImageOps.exif_transpose(picture), image)
     except (UnreadableImageError, MemoryError):
         raise
+    except UnidentifiedImageError:
+        raise UnreadableImageError("not an image of a known format") from None
     except Exception as error:  # Pillow's decoders raise almost anything on broken bytes
         raise UnreadableImageError(str(error) or type(error).__name__) from None
 

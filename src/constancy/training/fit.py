@@ -109,6 +109,7 @@ def fit(
             *([] if terminal else [ProgressLines()]),
         ],
         enable_progress_bar=terminal,
+        log_every_n_steps=batches,
         deterministic="warn",
         num_sanity_val_steps=0,
         enable_model_summary=False,

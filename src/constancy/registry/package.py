@@ -1,0 +1,99 @@
+"""A trained model as an MLflow model: safetensors, YAML and this package's code. No pickles."""
+
+import io
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import constancy
+from constancy.models.disk import ModelCard, load_card
+from constancy.registry.store import as_default
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+PACKAGE = Path(constancy.__file__).parent
+MODEL_CODE = PACKAGE / "serving" / "pyfunc.py"
+IMAGE_COLUMN = "image"
+
+REQUIREMENTS = (
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pydantic",
+    "ruamel.yaml",
+    "safetensors",
+    "torch",
+)
+"""What `serving/pyfunc.py` imports, directly or by this package; the rest of the lock trains."""
+
+
+def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
+    """Log the model in `folder` to a run, as a model that loads without this repository.
+
+    Returns MLflow's id of the logged model; its address is `models:/ID`.
+    """
+    import mlflow
+
+    card = load_card(folder)
+    with as_default(client), mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(MODEL_CODE),
+            artifacts={"model": str(folder)},
+            code_paths=[str(PACKAGE)],
+            pip_requirements=pinned_requirements(),
+            signature=signature(),
+            input_example=input_example(card),
+        )
+    return str(info.model_id)
+
+
+def pinned_requirements() -> list[str]:
+    """Requirements at the installed versions, without the local part that names a build."""
+    return [f"{name}=={version(name).partition('+')[0]}" for name in REQUIREMENTS]
+
+
+def signature() -> "ModelSignature":
+    """What the model takes and gives: see `serving/pyfunc.py`.
+
+    A map of labels says what each probability belongs to; a bare array would need the class order
+    beside it, and a column for each class would change the signature with the data.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types.schema import Map
+
+    return ModelSignature(
+        inputs=Schema([ColSpec(DataType.binary, IMAGE_COLUMN)]),
+        outputs=Schema(
+            [
+                ColSpec(DataType.string, "label"),
+                ColSpec(DataType.double, "probability"),
+                ColSpec(Map(DataType.double), "probabilities"),
+            ]
+        ),
+    )
+
+
+def input_example(card: ModelCard) -> "pd.DataFrame":
+    """Two PNG images of the size and color that the model sees: a ramp to the right, and down."""
+    import numpy as np
+    import pandas as pd
+
+    size: Any = card.image["size"]
+    ramp = np.tile(np.linspace(0, 255, size).astype(np.uint8), (size, 1))
+    color = card.image["color"] == "rgb"
+    return pd.DataFrame({IMAGE_COLUMN: [_png(ramp, color), _png(ramp.T, color)]})
+
+
+def _png(pixels: Any, color: bool) -> bytes:
+    from PIL import Image
+
+    picture = Image.fromarray(pixels)
+    file = io.BytesIO()
+    (picture.convert("RGB") if color else picture).save(file, "PNG")
+    return file.getvalue()

@@ -1,0 +1,255 @@
+"""The model registry: a version for every judged model, and the alias of the one that serves."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from constancy.errors import UserError
+from constancy.files import read_json, write_json
+from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
+from constancy.registry.gate import Check, Judgement, Verdict, judge
+from constancy.registry.package import log_model
+from constancy.registry.store import answering, as_default, connect
+from constancy.registry.tracking import create_run, find_run, log_evaluation, warn
+from constancy.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The contents of decision.json.
+
+    alias: what the version is called in the registry now; champion_before: the version that was
+    champion when this one was judged; both None where there is none.
+    """
+
+    verdict: Verdict
+    model: str
+    version: int
+    alias: str | None
+    champion_before: int | None
+    checks: list[Check]
+    reason: str
+
+
+def register(
+    settings: Settings,
+    *,
+    candidate: Path,
+    metrics_file: Path,
+    run_file: Path,
+    decision_file: Path,
+    artifacts: Sequence[Path] = (),
+) -> Decision:
+    """Judge the candidate, register it, move the aliases, and write the decision.
+
+    candidate: the model's folder; metrics_file, run_file: what evaluation and training wrote;
+    artifacts: files and folders that belong to the run, such as the report.
+
+    The same weights and card are one version, however often they are registered. Steps are in such
+    an order that, wherever this ends early, the champion is a complete version that earned its
+    alias; a second call completes the rest.
+
+    Raises UserError if the store cannot be used or the candidate is no model.
+    """
+    client = connect(settings.tracking)
+    metrics = read_json(metrics_file)
+    identity = model_tags(candidate)
+    name = settings.tracking.model
+    with answering(client):
+        run_id = _run(client, settings, read_json(run_file)["run_id"])
+        log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
+        champion = version_of(client, name, CHAMPION)
+        version = _find_version(client, name, identity)
+        judgement, before = _judge(settings, metrics, identity, champion, version)
+        record = identity | {
+            "run_id": run_id,
+            "suite": metrics["suite"],
+            "metrics": json.dumps(metrics),
+            "verdict": judgement.verdict,
+            "champion_before": str(before or ""),
+        }
+        description = describe(metrics, judgement)
+        if version is None:
+            version = _create_version(client, name, run_id, candidate, record, description)
+        else:
+            _update_version(client, version, record, description)
+        alias = _set_alias(client, version, judgement.verdict, champion)
+        decision = Decision(
+            verdict=judgement.verdict,
+            model=name,
+            version=int(version.version),
+            alias=alias,
+            champion_before=before,
+            checks=judgement.checks,
+            reason=judgement.reason,
+        )
+        write_json(decision_file, asdict(decision))
+        client.log_artifact(run_id, str(decision_file))
+        client.set_terminated(run_id)
+    return decision
+
+
+def version_of(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
+    """The version of the registered model that an alias points at, None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        # No such model, and a model without such an alias.
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def model_tags(folder: Path) -> dict[str, str]:
+    """Digests that identify a model: its weights, its card, and the task that it is for.
+
+    task_sha256 is over the classes and the form of the images: models of the same task can be
+    compared. Raises UserError for a folder that holds no model.
+    """
+    card = load_card(folder)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} holds no model: {WEIGHTS} is missing")
+    task = json.dumps([card.classes, card.image], sort_keys=True)
+    return {
+        "weights_sha256": weights_digest(folder),
+        "card_sha256": hashlib.sha256((folder / CARD).read_bytes()).hexdigest(),
+        "task_sha256": hashlib.sha256(task.encode()).hexdigest(),
+    }
+
+
+def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
+    """A version's description for the registry's page, in Markdown."""
+    clean, worst = metrics["clean"], metrics["worst_factor"]
+    lines = [
+        judgement.reason,
+        "",
+        f"Right on {clean['accuracy']:.1%} of {clean['count']:,} clean test images; weakest under "
+        f"{worst['name']}: {worst['accuracy']:.1%}.",
+        "",
+        "| factor | accuracy | retention | at severity 5 |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, score in metrics["factors"].items():
+        numbers = (score["accuracy"], score["retention"], score["severities"][-1])
+        lines.append(f"| {name} | " + " | ".join(f"{number:.1%}" for number in numbers) + " |")
+    return "\n".join(lines)
+
+
+def _run(client: "MlflowClient", settings: Settings, run_id: str | None) -> str:
+    """The run of the training, or a new one where the store has none."""
+    found = find_run(client, run_id)
+    if found is None:
+        why = f"knows no run {run_id}" if run_id else "was not told of the training"
+        warn(f"the tracking store {why}: a new run takes the evaluation and the model")
+    return found or create_run(client, settings)
+
+
+def _judge(
+    settings: Settings,
+    metrics: dict[str, Any],
+    identity: dict[str, str],
+    champion: "ModelVersion | None",
+    version: "ModelVersion | None",
+) -> tuple[Judgement, int | None]:
+    """The judgement, and the champion before this version.
+
+    A version that is champion already is judged by the floors alone: against itself it would be on
+    trial whenever the suite changes.
+    """
+    if champion is None:
+        return judge(metrics, settings.promotion, None, comparable=False), None
+    if version is not None and int(champion.version) == int(version.version):
+        before = champion.tags.get("champion_before")
+        judgement = judge(metrics, settings.promotion, None, comparable=False)
+        return judgement, int(before) if before else None
+    known = champion.tags.get("metrics")
+    comparable = (
+        known is not None
+        and champion.tags.get("suite") == metrics["suite"]
+        and champion.tags.get("task_sha256") == identity["task_sha256"]
+    )
+    champion_metrics = json.loads(known) if known else {}
+    judgement = judge(metrics, settings.promotion, champion_metrics, comparable=comparable)
+    return judgement, int(champion.version)
+
+
+def _find_version(
+    client: "MlflowClient", name: str, identity: dict[str, str]
+) -> "ModelVersion | None":
+    found = client.search_model_versions(f"tags.weights_sha256 = '{identity['weights_sha256']}'")
+    same = [
+        version
+        for version in found
+        if version.name == name and version.tags.get("card_sha256") == identity["card_sha256"]
+    ]
+    return max(same, key=lambda version: int(version.version), default=None)
+
+
+def _create_version(
+    client: "MlflowClient",
+    name: str,
+    run_id: str,
+    candidate: Path,
+    tags: dict[str, str],
+    description: str,
+) -> "ModelVersion":
+    from mlflow.exceptions import MlflowException
+
+    model_id = log_model(client, run_id, candidate)
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    with as_default(client):
+        return client.create_model_version(
+            name,
+            f"models:/{model_id}",
+            run_id=run_id,
+            tags=tags,
+            description=description,
+            model_id=model_id,
+        )
+
+
+def _update_version(
+    client: "MlflowClient", version: "ModelVersion", tags: dict[str, str], description: str
+) -> None:
+    for key, value in tags.items():
+        client.set_model_version_tag(version.name, version.version, key, value)
+    client.update_model_version(version.name, version.version, description)
+
+
+def _set_alias(
+    client: "MlflowClient",
+    version: "ModelVersion",
+    verdict: Verdict,
+    champion: "ModelVersion | None",
+) -> str | None:
+    """Give the version the alias that it earned; returns the one that it has now.
+
+    A champion that misses the floors of today keeps its alias until another takes it: to serve
+    nothing would be worse.
+    """
+    is_champion = champion is not None and int(champion.version) == int(version.version)
+    alias = {"promoted": CHAMPION, "challenger": CHALLENGER, "refused": None}[verdict]
+    if is_champion:
+        alias = CHAMPION
+    elif alias is not None:
+        client.set_registered_model_alias(version.name, alias, version.version)
+    challenger = version_of(client, version.name, CHALLENGER)
+    if alias != CHALLENGER and challenger and int(challenger.version) == int(version.version):
+        client.delete_registered_model_alias(version.name, CHALLENGER)
+    return alias

@@ -1,0 +1,174 @@
+"""The MLflow store that keeps runs and models: where it is, and a connection to it."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from constancy.errors import UserError
+from constancy.paths import project_root
+from constancy.registry.sqlite import prepare_sqlite
+from constancy.settings.tracking import Tracking
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+SQLITE = "sqlite:///"
+HTTP = ("http://", "https://")
+
+_ANSWER_SECONDS = 3.0  # a tracking server that takes longer to say anything counts as down
+_DENIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
+
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # A uv.lock beside params.yaml names package indexes, which are no part of a model.
+    "MLFLOW_UV_AUTO_DETECT": "false",
+    # MLflow's own retries hold a call to a server that went away for four minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def quiet_mlflow() -> None:
+    """Set MLflow's environment so that it reports nothing home, chatters little, and fails soon.
+
+    To be called before MLflow is imported. What the user has set stays.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+def tracking_uri(uri: str | None) -> str:
+    """Where runs go: `uri` from the settings, else MLFLOW_TRACKING_URI, else our SQLite file.
+
+    A SQLite path is made absolute from the project's folder, since stages may run in another
+    (`dvc exp run --temp`).
+    """
+    uri = uri or os.environ.get(URI_VARIABLE) or f"{SQLITE}{DATABASE}"
+    if uri.startswith(SQLITE):
+        return f"{SQLITE}{project_root() / uri.removeprefix(SQLITE)}"
+    return uri
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The database file of a SQLite store, None for any other store. `uri`: of `tracking_uri`."""
+    return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
+
+
+def without_secrets(text: str) -> str:
+    """Text, such as an address, without the user names and passwords of addresses in it."""
+    return re.sub(r"://[^/\s]*@", "://", text)
+
+
+def connect(tracking: Tracking) -> "MlflowClient":
+    """A client of a store that answers and whose schema is current.
+
+    A SQLite store that does not exist yet is made: whole or not at all, by one process while others
+    wait. Raises UserError, naming the store, if it cannot be used.
+    """
+    quiet_mlflow()
+    uri = tracking_uri(tracking.uri)
+    if file := sqlite_file(uri):
+        prepare_sqlite(file)
+    elif uri.startswith(HTTP):
+        _probe(uri)
+
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return MlflowClient(uri)
+    except MlflowException as error:
+        raise _unusable(uri, error) from None
+
+
+def experiment(client: "MlflowClient", tracking: Tracking) -> str:
+    """The id of the experiment that the settings name, made if it is new.
+
+    In a SQLite store its files go to `mlartifacts/` beside the database, wherever a stage runs.
+    Raises UserError if the store refuses, or the experiment was deleted.
+    """
+    from mlflow.exceptions import MlflowException
+
+    uri = client.tracking_uri
+    file = sqlite_file(uri)
+    location = (file.parent / ARTIFACTS).as_uri() if file else None
+    name = tracking.experiment
+    try:
+        if client.get_experiment_by_name(name) is None:
+            client.create_experiment(name, artifact_location=location)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
+            raise _unusable(uri, error) from None
+    found = client.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage == "deleted":
+        raise UserError(
+            f"tracking.experiment: '{name}' was deleted in {without_secrets(uri)}: restore it with "
+            "`mlflow experiments restore`, or name another"
+        )
+    return str(found.experiment_id)
+
+
+@contextmanager
+def as_default(client: "MlflowClient") -> Iterator[None]:
+    """Within the block, MLflow's process-wide store is that of `client`.
+
+    Logging a model and following a `models:/` address know no other. MLflow writes the store into
+    the environment too, from where `tracking_uri` would read it back, so that is restored.
+    """
+    import mlflow
+
+    variable = os.environ.pop(URI_VARIABLE, None)
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    mlflow.set_tracking_uri(client.tracking_uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None unsets it
+        if variable is not None:
+            os.environ[URI_VARIABLE] = variable
+
+
+@contextmanager
+def answering(client: "MlflowClient") -> Iterator[None]:
+    """Within the block, a tracking server that goes away or lets us not in ends in a UserError."""
+    from mlflow.exceptions import MlflowException
+
+    uri = client.tracking_uri
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        if uri.startswith(HTTP):
+            _probe(uri)
+        if getattr(error, "error_code", None) in _DENIALS:
+            raise _unusable(uri, error) from None
+        raise
+
+
+def _probe(uri: str) -> None:
+    """Check that a server answers, whatever it answers."""
+    import requests
+
+    try:
+        requests.get(f"{uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS, allow_redirects=False)
+    except requests.exceptions.SSLError:
+        pass  # it answers; MLflow's own settings decide which certificates are trusted
+    except requests.exceptions.RequestException:
+        raise UserError(
+            f"the tracking server at {without_secrets(uri)} does not answer: start it, or set "
+            f"tracking.uri or {URI_VARIABLE}"
+        ) from None
+
+
+def _unusable(uri: str, error: Exception) -> UserError:
+    reason = f"the tracking store {uri} cannot be used: {error}"
+    return UserError(without_secrets(reason))

@@ -1,0 +1,81 @@
+"""MLflow's tracking UI on this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from constancy.errors import UserError
+from constancy.registry.store import connect, quiet_mlflow, tracking_uri, without_secrets
+from constancy.settings.tracking import Tracking
+
+HOST = "127.0.0.1"
+START_SECONDS = 60.0
+
+
+def serve_ui(tracking: Tracking, port: int) -> int:
+    """Serve the UI until it is interrupted; returns the exit code.
+
+    Raises UserError if the port is taken, or if the runs are kept by a server, which has a UI of
+    its own.
+    """
+    uri = tracking_uri(tracking.uri)
+    if uri.startswith(("http://", "https://")):
+        raise UserError(f"the runs are kept by a server: open {without_secrets(uri)} in a browser")
+    _check_port(port)
+    connect(tracking)  # makes or migrates the store, with clear messages
+    address = f"http://{HOST}:{port}"
+    server = _start(uri, port)
+    # Whoever stops this command, by Ctrl-C or a signal, stops the server with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        _wait_until_ready(server, address)
+        print(f"Tracking UI: {address} (Ctrl-C stops it)", flush=True)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise UserError(
+                f"port {port} on {HOST} is in use or not allowed: choose another, as in "
+                f"`make ui PORT={port + 1}`, or stop what uses it"
+            ) from None
+
+
+def _start(uri: str, port: int) -> "subprocess.Popen[bytes]":
+    quiet_mlflow()
+    # The job runners would cost half a gigabyte; nothing here uses them.
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | dict(os.environ)
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    command += ["--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--uvicorn-opts", "--log-level warning"]
+    return subprocess.Popen(command, env=environment, cwd=Path.cwd())
+
+
+def _wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise UserError(
+                f"the tracking UI ended at once (exit code {server.returncode}); see above"
+            )
+        try:
+            with urlopen(f"{address}/health", timeout=1):  # noqa: S310 -- our own address
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise UserError(f"the tracking UI was not ready after {START_SECONDS:.0f} s")

@@ -1,0 +1,54 @@
+"""A real server process on this machine, for the time of a test."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import requests
+
+START_SECONDS = 90
+
+
+def free_port() -> int:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])
+
+
+class LocalServer:
+    """A command that serves HTTP on a port of 127.0.0.1, with its output in `folder`/log."""
+
+    def __init__(
+        self, command: list[str], *, port: int, folder: Path, variables: dict[str, str]
+    ) -> None:
+        self.uri = f"http://127.0.0.1:{port}"
+        self._log = folder / "log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=os.environ | variables,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def wait(self) -> None:
+        """Until it answers; raises if it ends or takes too long."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            try:
+                if requests.get(f"{self.uri}/health", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        raise RuntimeError(f"the server did not start:\n{self._log.read_text()}")
+
+    def stop(self) -> None:
+        """Kill it and its children, if it still runs."""
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()

@@ -1,0 +1,205 @@
+"""Versions, aliases and decisions in a real registry."""
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from tracked_project import CARD, Project, scores, write_model
+
+from constancy.errors import UserError
+from constancy.files import read_json
+from constancy.models.disk import ModelCard, weights_digest
+from constancy.paths import CANDIDATE, DECISION
+from constancy.registry import promotion
+from constancy.registry.promotion import CHALLENGER, CHAMPION, version_of
+from constancy.registry.store import connect
+from constancy.registry.tracking import end_run, start_run
+
+OTHER_TASK = ModelCard(**vars(CARD) | {"classes": [f"digit {name}" for name in CARD.classes]})
+
+
+@pytest.fixture
+def client(project: Project) -> MlflowClient:
+    return connect(project.settings.tracking)
+
+
+def holder(client: MlflowClient, alias: str) -> int | None:
+    version = version_of(client, "constancy", alias)
+    return None if version is None else int(version.version)
+
+
+def versions(client: MlflowClient) -> list[int]:
+    found = client.search_model_versions("name = 'constancy'")
+    return sorted(int(version.version) for version in found)
+
+
+def test_the_first_model_that_holds_the_floors_is_champion(
+    project: Project, client: MlflowClient
+) -> None:
+    run_id = start_run(project.settings)
+    end_run(project.settings.tracking, run_id)
+    decision = project.register(run_id=run_id)
+    written = read_json(DECISION)
+    assert written == {
+        "verdict": "promoted",
+        "model": "constancy",
+        "version": 1,
+        "alias": "champion",
+        "champion_before": None,
+        "checks": [vars(check) for check in decision.checks],
+        "reason": "Promoted: every floor is held.",
+    }
+    assert len(written["checks"]) == 8
+    version = client.get_model_version("constancy", "1")
+    assert holder(client, CHAMPION) == 1
+    assert version.run_id == run_id
+    assert version.tags["weights_sha256"] == weights_digest(CANDIDATE)
+    assert version.tags["verdict"] == "promoted"
+    assert "| occlusion | 98.0% | 100.0% | 98.0% |" in version.description
+    assert "Right on 98.0% of 270 clean test images" in version.description
+    run = client.get_run(run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["occlusion/accuracy"] == 0.98
+    files = {file.path for file in client.list_artifacts(run_id)}
+    assert files == {"metrics.json", "report.html", "decision.json"}
+
+
+def test_the_same_model_again_is_the_same_version(project: Project, client: MlflowClient) -> None:
+    first, again = project.register(), project.register()
+    assert (first.version, first.alias) == (again.version, again.alias) == (1, "champion")
+    assert again.champion_before is None
+    assert versions(client) == [1]
+    other_card = ModelCard(**vars(CARD) | {"mean": [80.0]})
+    assert project.register(card=other_card).version == 2
+
+
+def test_a_better_model_takes_the_champions_place(project: Project, client: MlflowClient) -> None:
+    project.register(seed=0)
+    decision = project.register(seed=1, metrics=scores(0.99))
+    assert (decision.version, decision.alias, decision.champion_before) == (2, "champion", 1)
+    assert len(decision.checks) == 16
+    assert holder(client, CHAMPION) == 2
+    again = project.register(seed=1, metrics=scores(0.99))
+    assert (again.verdict, again.version, again.champion_before) == ("promoted", 2, 1)
+
+
+def test_a_model_below_a_floor_is_kept_without_an_alias(
+    project: Project, client: MlflowClient
+) -> None:
+    project.register(seed=0)
+    decision = project.register(seed=1, metrics=scores(0.98, occlusion=0.5))
+    assert (decision.verdict, decision.version, decision.alias) == ("refused", 2, None)
+    assert client.get_model_version("constancy", "2").aliases == []
+    assert client.get_model_version("constancy", "2").tags["verdict"] == "refused"
+    assert holder(client, CHAMPION) == 1
+
+
+def test_a_first_model_below_a_floor_makes_no_champion(
+    project: Project, client: MlflowClient
+) -> None:
+    assert project.register(metrics=scores(0.5)).verdict == "refused"
+    assert versions(client) == [1]
+    assert holder(client, CHAMPION) is None
+
+
+def test_a_worse_model_is_challenger_until_it_is_judged_anew(
+    project: Project, client: MlflowClient
+) -> None:
+    project.register(seed=0, metrics=scores(0.99))
+    decision = project.register(seed=1, metrics=scores(0.99, scale=0.95))
+    assert (decision.verdict, decision.alias) == ("challenger", "challenger")
+    assert "scale (95.00% against 98.00%)" in decision.reason
+    assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, 2)
+    project.register(seed=1, metrics=scores(0.98, scale=0.5))
+    assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, None)
+    project.register(seed=1, metrics=scores(0.99))
+    assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (2, None)
+    assert versions(client) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "card"), [(scores(0.99, suite="6" * 64), CARD), (scores(0.99), OTHER_TASK)]
+)
+def test_models_of_another_suite_or_task_are_not_compared(
+    project: Project, client: MlflowClient, metrics: dict, card: ModelCard
+) -> None:
+    project.register(seed=0)
+    decision = project.register(seed=1, metrics=metrics, card=card)
+    assert (decision.verdict, decision.alias) == ("challenger", "challenger")
+    assert len(decision.checks) == 8
+    assert holder(client, CHAMPION) == 1
+
+
+def test_a_champion_made_by_hand_is_not_compared(project: Project, client: MlflowClient) -> None:
+    client.create_registered_model("constancy")
+    client.create_model_version("constancy", Path.cwd().as_uri())
+    client.set_registered_model_alias("constancy", CHAMPION, "1")
+    assert project.register().verdict == "challenger"
+    assert holder(client, CHAMPION) == 1
+
+
+def test_the_champion_is_not_judged_against_itself(project: Project, client: MlflowClient) -> None:
+    project.register()
+    decision = project.register(metrics=scores(0.97, suite="6" * 64))
+    assert (decision.verdict, decision.alias) == ("promoted", "champion")
+    assert client.get_model_version("constancy", "1").tags["suite"] == "6" * 64
+
+
+def test_a_champion_below_new_floors_serves_until_another_comes(
+    project: Project, client: MlflowClient
+) -> None:
+    project.register()
+    decision = project.with_floors(clean=0.99).register()
+    assert (decision.verdict, decision.alias) == ("refused", "champion")
+    assert holder(client, CHAMPION) == 1
+
+
+def test_a_run_that_the_store_does_not_know_is_replaced_with_a_warning(
+    project: Project, client: MlflowClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project.register(run_id="f" * 32)
+    warning = capfd.readouterr().err
+    assert warning.startswith(f"warning: the tracking store knows no run {'f' * 32}: a new run")
+    assert warning.count("\n") == 1
+    run_id = client.get_model_version("constancy", "1").run_id
+    assert client.get_run(run_id).data.params["seed"] == "0"
+
+
+def test_a_crash_before_the_alias_moves_leaves_the_champion_and_is_made_good(
+    project: Project, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.register(seed=0)
+    with monkeypatch.context() as broken:
+        broken.delattr(promotion, "_set_alias")
+        with pytest.raises(NameError):
+            project.register(seed=1, metrics=scores(0.99))
+    assert holder(client, CHAMPION) == 1
+    assert read_json(DECISION)["version"] == 1
+    assert project.register(seed=1, metrics=scores(0.99)).alias == "champion"
+    assert (versions(client), holder(client, CHAMPION)) == ([1, 2], 2)
+
+
+def test_a_store_that_is_down_is_an_error_that_names_it(project: Project, nobody: str) -> None:
+    with pytest.raises(UserError, match=f"the tracking server at {nobody} does not answer"):
+        project.with_tracking(uri=nobody).register()
+    assert not DECISION.exists()
+
+
+def test_names_may_hold_what_mlflow_reads_as_syntax(project: Project) -> None:
+    odd = project.with_tracking(model="Ann's @models, 2%", experiment='Ann\'s "first"')
+    assert [odd.register().version, odd.register().version] == [1, 1]
+
+
+def test_a_folder_without_weights_is_no_model(project: Project) -> None:
+    (write_model(CANDIDATE) / "model.safetensors").unlink()
+    with pytest.raises(UserError, match=r"holds no model: model\.safetensors is missing"):
+        promotion.model_tags(CANDIDATE)
+
+
+def test_another_mistake_than_a_missing_alias_is_not_taken_for_one(
+    client: MlflowClient, nobody: str
+) -> None:
+    assert version_of(client, "constancy", CHAMPION) is None
+    with pytest.raises(MlflowException, match="failed"):
+        version_of(MlflowClient(nobody), "constancy", CHAMPION)

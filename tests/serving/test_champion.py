@@ -1,0 +1,106 @@
+"""The champion, fetched and checked."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tracked_project import Project, write_model
+
+from constancy.errors import UserError
+from constancy.models.disk import weights_digest
+from constancy.registry.store import connect
+from constancy.serving.champion import CACHE, load_champion
+
+
+def registered(name: str) -> Path:
+    """A file of the only registered model, where the store keeps it."""
+    (file,) = Path("mlartifacts").rglob(f"artifacts/artifacts/*/{name}")
+    return file
+
+
+def test_the_champion_knows_the_digits(
+    champion: Project, trained: Path, ten_digits: list[np.ndarray]
+) -> None:
+    predictor = load_champion(champion.settings.tracking)
+    assert [each.label for each in predictor.predict(ten_digits)] == predictor.classes
+    cached = CACHE / weights_digest(trained)
+    assert sorted(file.name for file in cached.iterdir()) == ["model.safetensors", "model.yaml"]
+
+
+def test_a_fetched_champion_is_not_fetched_again(champion: Project) -> None:
+    load_champion(champion.settings.tracking)
+    shutil.rmtree("mlartifacts")
+    assert load_champion(champion.settings.tracking).classes
+
+
+def test_a_damaged_copy_is_fetched_anew(
+    champion: Project, trained: Path, ten_digits: list[np.ndarray]
+) -> None:
+    load_champion(champion.settings.tracking)
+    cached = CACHE / weights_digest(trained)
+    for name in ("model.safetensors", "model.yaml"):
+        (cached / name).write_bytes(b"damaged")
+        predictor = load_champion(champion.settings.tracking)
+        assert predictor.predict(ten_digits[:1])[0].label == "0"
+
+
+def test_the_alias_decides_which_version_is_served(
+    champion: Project, ten_digits: list[np.ndarray]
+) -> None:
+    assert champion.register(seed=5).alias == "champion"
+    untrained = load_champion(champion.settings.tracking).predict(ten_digits)
+    connect(champion.settings.tracking).set_registered_model_alias("constancy", "champion", "1")
+    trained = load_champion(champion.settings.tracking).predict(ten_digits)
+    assert [each.label for each in trained] != [each.label for each in untrained]
+
+
+def test_without_a_champion_the_way_to_one_is_named(project: Project) -> None:
+    for _ in range(2):
+        with pytest.raises(UserError, match=r"no champion of 'constancy' yet: `make run`"):
+            load_champion(project.settings.tracking)
+        Path("mlflow.db").unlink(missing_ok=True)
+    assert not Path("mlflow.db").exists()
+
+
+def test_changed_weights_are_refused(champion: Project, tmp_path: Path) -> None:
+    shutil.copyfile(
+        write_model(tmp_path / "other", seed=9) / "model.safetensors",
+        registered("model.safetensors"),
+    )
+    with pytest.raises(UserError, match=r"constancy version 1 are not the ones .* registered"):
+        load_champion(champion.settings.tracking)
+    assert not list(CACHE.glob("*/model.safetensors"))
+
+
+def test_changed_labels_are_refused(champion: Project) -> None:
+    card = registered("model.yaml")
+    card.write_text(card.read_text().replace("'0'", "'9'"))
+    with pytest.raises(UserError, match="not the ones that were registered"):
+        load_champion(champion.settings.tracking)
+
+
+def test_lost_files_are_named(champion: Project) -> None:
+    shutil.rmtree("mlartifacts")
+    with pytest.raises(UserError, match="constancy version 1 cannot be fetched"):
+        load_champion(champion.settings.tracking)
+
+
+@pytest.mark.parametrize("digest", ["", "../../../../elsewhere"])
+def test_a_version_without_digests_is_refused(champion: Project, digest: str) -> None:
+    client = connect(champion.settings.tracking)
+    client.set_model_version_tag("constancy", "1", "weights_sha256", digest)
+    with pytest.raises(UserError, match="carries no digests"):
+        load_champion(champion.settings.tracking)
+
+
+def test_odd_names_and_another_current_folder_do_no_harm(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = project.with_tracking(model="Ann's @models, 2%", uri="sqlite:///stores/a 1%.db")
+    odd.register()
+    elsewhere = tmp_path / ".dvc" / "tmp" / "exps" / "tmpabc"
+    elsewhere.mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    assert load_champion(odd.settings.tracking).classes
+    assert list(elsewhere.iterdir()) == []

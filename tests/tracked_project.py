@@ -1,0 +1,138 @@
+"""A project whose earlier stages are done: a model, its scores, and a place to track them."""
+
+import io
+import shutil
+import warnings
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image as Pillow
+from sklearn.datasets import load_digits
+
+from constancy.files import write_json
+from constancy.models.disk import ModelCard, save_model
+from constancy.paths import CANDIDATE, DECISION, METRICS, REPORT, RUN
+from constancy.registry.promotion import Decision, register
+from constancy.registry.sqlite import prepare_sqlite
+from constancy.registry.store import quiet_mlflow
+from constancy.settings import FACTORS, Settings
+
+CARD = ModelCard(
+    name="mlp",
+    structure={"hidden": [32], "dropout": 0.0},
+    classes=[str(digit) for digit in range(10)],
+    image={"size": 8, "color": "grey", "fit": "pad"},
+    mean=[73.0],
+    std=[90.0],
+)
+SUITE = "5" * 64
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's digits: uint8, N x 8 x 8, and their labels."""
+    bunch = load_digits()
+    return (bunch.images * 15).astype(np.uint8), bunch.target
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_model(folder: Path, seed: int = 0, card: ModelCard = CARD) -> Path:
+    """A model with fresh weights."""
+    torch.manual_seed(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_model(folder, card.build(), card)
+    return folder
+
+
+def write_trained_model(folder: Path) -> Path:
+    """A model that was taught the digits for a second."""
+    torch.manual_seed(0)
+    images, labels = digits()
+    pixels, targets = torch.from_numpy(images)[:, None], torch.from_numpy(labels)
+    network = CARD.build()
+    optimizer = torch.optim.Adam(network.parameters(), 0.02)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(network(pixels), targets).backward()
+        optimizer.step()
+    folder.mkdir(parents=True)
+    save_model(folder, network, CARD)
+    return folder
+
+
+def scores(accuracy: float = 0.98, *, suite: str = SUITE, **factors: float) -> dict[str, Any]:
+    """The contents of metrics.json; a factor of its own accuracy as `occlusion=0.9`."""
+    accuracies = {name: factors.get(name.replace("-", "_"), accuracy) for name in FACTORS}
+    worst = min(accuracies, key=lambda name: accuracies[name])
+    return {
+        "clean": {"accuracy": factors.get("clean", accuracy), "count": 270},
+        "factors": {
+            name: {"accuracy": value, "retention": value / 0.98, "severities": [value] * 5}
+            for name, value in accuracies.items()
+        },
+        "worst_factor": {"name": worst, "accuracy": accuracies[worst]},
+        "suite": suite,
+    }
+
+
+@dataclass
+class Project:
+    """The current folder as a project."""
+
+    settings: Settings
+    values: dict[str, Any]
+
+    def with_floors(self, **floors: float) -> "Project":
+        values = deepcopy(self.values)
+        values["promotion"]["floors"] |= floors
+        return Project(Settings.model_validate(values), values)
+
+    def with_tracking(self, **tracking: str) -> "Project":
+        values = deepcopy(self.values)
+        values["tracking"] |= tracking
+        return Project(Settings.model_validate(values), values)
+
+    def register(
+        self,
+        seed: int = 0,
+        metrics: dict[str, Any] | None = None,
+        run_id: str | None = None,
+        card: ModelCard = CARD,
+    ) -> Decision:
+        """Register the model of that seed, as the stage does."""
+        write_model(CANDIDATE, seed, card)
+        write_json(METRICS, metrics or scores())
+        write_json(RUN, {"run_id": run_id})
+        REPORT.write_text("<html>")
+        return register(
+            self.settings,
+            candidate=CANDIDATE,
+            metrics_file=METRICS,
+            run_file=RUN,
+            decision_file=DECISION,
+            artifacts=[REPORT],
+        )
+
+
+def empty_store(folder: Path) -> Path:
+    """A SQLite store with MLflow's tables, to be copied: making one takes a second."""
+    quiet_mlflow()
+    file = folder / "mlflow.db"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # MLflow's own migrations are full of deprecated calls
+        prepare_sqlite(file)
+    return file
+
+
+def project_in(folder: Path, values: dict[str, Any], store: Path) -> Project:
+    """A project in a folder, with a copy of an empty store in it."""
+    shutil.copyfile(store, folder / "mlflow.db")
+    return Project(Settings.model_validate(values), values)
