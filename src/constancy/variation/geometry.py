@@ -1,0 +1,162 @@
+"""Geometry of a view: where in the image each of its pixels comes from.
+
+Points are float32, ... x 2, as (x, y) in pixels; pixel centres have whole numbers, x grows to the
+right and y downward.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+import cv2
+import numpy as np
+
+from constancy.variation.waves import draw_smooth_field
+
+_INVERSION_STEPS = 50
+
+
+@lru_cache(maxsize=64)
+def pixel_grid(height: int, width: int) -> np.ndarray:
+    """The centre of every pixel: float32, H x W x 2, read-only and the same object every time."""
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    grid = np.stack([x, y], axis=-1)
+    grid.setflags(write=False)
+    return grid
+
+
+def interpolate(
+    values: np.ndarray, points: np.ndarray, border: int, beyond: Sequence[float] = ()
+) -> np.ndarray:
+    """`values`, H x W x C, between pixels: bilinear at `points`, h x w x 2.
+
+    border: OpenCV's mode for points outside; beyond: the value there for cv2.BORDER_CONSTANT.
+    Returns h x w x C in the dtype of `values`.
+    """
+    found: np.ndarray = cv2.remap(  # type: ignore[call-overload]  # the second map is optional
+        values, points, None, cv2.INTER_LINEAR, borderMode=border, borderValue=beyond
+    )
+    return found.reshape(*points.shape[:2], values.shape[2])
+
+
+@dataclass(frozen=True, eq=False)
+class Homography:
+    """A projective change of the whole picture.
+
+    back: 3 x 3, from points of the view to points of the image.
+    shrink: size of an object in the view against the image where it gets smaller, else 1; what is
+    finer than the view's pixels has to be smoothed away by as much before sampling.
+    """
+
+    back: np.ndarray
+    shrink: float = 1.0
+
+    def then(self, other: Self) -> "Homography":
+        """This change, and after it the other, as one."""
+        return Homography(self.back @ other.back, self.shrink * other.shrink)
+
+    def sources(self, points: np.ndarray) -> np.ndarray:
+        """The points of the image that are seen at `points` of the view."""
+        found: np.ndarray = cv2.perspectiveTransform(points, self.back)
+        return found
+
+    def targets(self, points: np.ndarray) -> np.ndarray:
+        """The points of the view at which `points` of the image are seen."""
+        seen: np.ndarray = cv2.perspectiveTransform(points, np.linalg.inv(self.back))
+        return seen
+
+
+@dataclass(frozen=True, eq=False)
+class Displacement:
+    """A smooth change of shape: what is seen at p comes from p + field(p).
+
+    field: float32, H x W x 2, in pixels. The map p + field(p) does not fold.
+    """
+
+    field: np.ndarray
+    shrink: float = 1.0
+
+    def sources(self, points: np.ndarray) -> np.ndarray:
+        """The points of the image that are seen at `points` of the view."""
+        if points is pixel_grid(*self.field.shape[:2]):
+            return np.add(points, self.field)
+        return np.add(points, self._between_pixels(points))
+
+    def targets(self, points: np.ndarray) -> np.ndarray:
+        """The points of the view at which `points` of the image are seen.
+
+        Solved as the fixed point of p = q - field(p), which exists and attracts because the field
+        is smooth and small.
+        """
+        seen = points
+        for _ in range(_INVERSION_STEPS):
+            seen = points - self._between_pixels(seen)
+        return seen
+
+    def _between_pixels(self, points: np.ndarray) -> np.ndarray:
+        return interpolate(self.field, points, cv2.BORDER_REPLICATE)
+
+
+Geometry = Homography | Displacement
+
+
+def turned(tilt: float, toward: float, roll: float, height: int, width: int) -> Homography:
+    """The picture as a camera sees it that has moved around the picture's centre.
+
+    tilt: degrees by which the camera has moved; toward: the direction in the picture in which it
+    has moved, radians from the x axis to the y axis, so that this side comes nearer and looks
+    larger; roll: degrees by which the picture then turns clockwise about its centre.
+
+    A plane at the distance f of the focal length, turned about its centre, is seen through
+    K [r1 r2 t] with K = diag(f, f, 1) and t = (0, 0, f) (Hartley and Zisserman 2004, "Multiple view
+    geometry", 8.1.1). In the picture's own axes, d along `toward` and n across it,
+        d' = d cos(tilt) / (1 - d sin(tilt) / f),     n' = n / (1 - d sin(tilt) / f),
+    and back again
+        d = d' / (cos(tilt) + d' sin(tilt) / f),      n = n' cos(tilt) / (cos(tilt) + d' sin(tilt) / f).
+    The centre stays where it is. The focal length is the picture's diagonal: a field of view of
+    53 degrees from corner to corner, that of a normal lens.
+    """
+    cos, sin = math.cos(math.radians(tilt)), math.sin(math.radians(tilt))
+    along, across = math.cos(toward), math.sin(toward)
+    nearer = sin / math.hypot(height, width)
+    both = (1 - cos) * along * across
+    tilted = np.array(
+        [
+            [cos + (1 - cos) * along * along, both, 0],
+            [both, cos + (1 - cos) * across * across, 0],
+            [nearer * along, nearer * across, cos],
+        ]
+    )
+    cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    rolled = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    return Homography(_about_centre(tilted @ rolled, height, width))
+
+
+def resized(size: float, height: int, width: int) -> Homography:
+    """The picture with everything in it `size` times as large, about its centre."""
+    back = np.array([[1 / size, 0, 0], [0, 1 / size, 0], [0, 0, 1]])
+    return Homography(_about_centre(back, height, width), shrink=min(size, 1.0))
+
+
+def bent(rms: float, rng: np.random.Generator, height: int, width: int) -> Displacement:
+    """The picture under a random smooth displacement.
+
+    rms: root mean square length of the displacement, in percent of the shorter side, at most 20.
+    """
+    pixels = rms / 100 * min(height, width)
+    return Displacement(draw_smooth_field(pixels, rng, height, width))
+
+
+def _about_centre(matrix: np.ndarray, height: int, width: int) -> np.ndarray:
+    from_centre, to_centre = _centring(height, width)
+    moved: np.ndarray = from_centre @ matrix @ to_centre
+    return moved
+
+
+@lru_cache(maxsize=64)
+def _centring(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = (width - 1) / 2, (height - 1) / 2
+    from_centre = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
+    return from_centre, np.linalg.inv(from_centre)

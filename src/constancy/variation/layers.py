@@ -1,0 +1,160 @@
+"""What else stands in a view: foreign patches around the object, and a block in front of it."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from constancy.variation.scene import Scene
+
+FILLS = ("mean", "noise", "foreign")
+"""What a block in front of the object is made of."""
+
+_PATCH = 4  # patches are a quarter of each side
+_ZONE = 0.5  # the zone in the middle that is the object's: an ellipse of half the sides
+_FEATHER = 8  # edges fade over an eighth of the patch
+_SLENDERNESS = 2.0  # a block is at most twice as long as it is wide, where the image allows it
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A piece of another image. pixels: uint8, h x w x C; top, left: where it lies in the view."""
+
+    top: int
+    left: int
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """Foreign pieces around the object; later ones lie on earlier ones."""
+
+    patches: tuple[Patch, ...]
+
+    def apply(self, image: np.ndarray) -> None:
+        """Paste the patches into the image, uint8, H x W x C, in place, with soft edges."""
+        for patch in self.patches:
+            height, width = patch.pixels.shape[:2]
+            bottom, right = patch.top + height, patch.left + width
+            region = image[patch.top : bottom, patch.left : right]
+            opaque, clear = _feathers(height, width)
+            region[...] = opaque * patch.pixels + clear * region + np.float32(0.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A rectangle in front of the object.
+
+    pixels: uint8, height x width x C; None: the mean colour of what is seen.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    pixels: np.ndarray | None
+
+    def apply(self, image: np.ndarray) -> None:
+        """Draw the block over the image, uint8, H x W x C, in place."""
+        pixels = self.pixels
+        if pixels is None:
+            mean = cv2.mean(image)[: image.shape[2]]
+            pixels = np.rint(mean).astype(np.uint8)
+        bottom, right = self.top + self.height, self.left + self.width
+        image[self.top : bottom, self.left : right] = pixels
+
+
+Layer = Patches | Block
+
+
+def strewn(count: int, rng: np.random.Generator, scene: Scene) -> Patches:
+    """`count` pieces from the middle of images of other classes, at random places around the object.
+
+    A piece is a quarter of each side large and does not touch the ellipse of half the sides in
+    the middle of the picture. Raises as `Scene.foreign` does.
+    """
+    height, width, _ = scene.shape
+    tall, wide = _patch_size(height, width)
+    places = _places_around(height, width)
+    patches = []
+    for where, who, down, across in rng.random((count, 4)).tolist():
+        top, left = places[int(where * len(places))]
+        donor = scene.foreign(who)
+        from_top = height // 4 + int(down * (height // 2 - tall + 1))
+        from_left = width // 4 + int(across * (width // 2 - wide + 1))
+        piece = donor[from_top : from_top + tall, from_left : from_left + wide]
+        patches.append(Patch(top, left, piece))
+    return Patches(tuple(patches))
+
+
+def hidden(area: float, rng: np.random.Generator, scene: Scene) -> Block:
+    """A block over `area` of the image, a share in 0..1, of random shape, place and filling.
+
+    The block's area is the share of the image's to within half of the block's shorter side, in
+    pixels. Raises as `Scene.foreign` does.
+    """
+    height, width, channels = scene.shape
+    shape, down, across, filling, who = rng.random(5).tolist()
+    tall, wide = _block_size(area, shape, height, width)
+    top, left = int(down * (height - tall + 1)), int(across * (width - wide + 1))
+    match FILLS[int(filling * len(FILLS))]:
+        case "noise":
+            pixels = rng.integers(0, 256, (tall, wide, channels), dtype=np.uint8)
+        case "foreign":
+            pixels = scene.foreign(who)[top : top + tall, left : left + wide]
+        case _:
+            return Block(top, left, tall, wide, None)
+    return Block(top, left, tall, wide, pixels)
+
+
+def _block_size(area: float, shape: float, height: int, width: int) -> tuple[int, int]:
+    """Height and width in pixels of a block over `area` of an image.
+
+    shape: from 0 to 1, from wide to tall. The shorter side is rounded first, so that the longer one
+    can make up for it.
+    """
+    pixels = area * height * width
+    tallest = math.sqrt(pixels * _SLENDERNESS ** (2 * shape - 1))
+    tall = min(max(tallest, pixels / width), height)
+    wide = pixels / tall
+    if tall <= wide:
+        shorter = max(round(tall), math.ceil(pixels / width))
+        return shorter, round(pixels / shorter)
+    shorter = max(round(wide), math.ceil(pixels / height))
+    return round(pixels / shorter), shorter
+
+
+def _patch_size(height: int, width: int) -> tuple[int, int]:
+    return max(1, round(height / _PATCH)), max(1, round(width / _PATCH))
+
+
+@lru_cache(maxsize=64)
+def _places_around(height: int, width: int) -> list[tuple[int, int]]:
+    """Every top left corner at which a patch lies in the image and outside the central ellipse."""
+    tall, wide = _patch_size(height, width)
+    down = _gap(np.arange(height - tall + 1), tall, height)
+    across = _gap(np.arange(width - wide + 1), wide, width)
+    outside = np.add.outer(down**2, across**2) >= 1
+    return [(int(top), int(left)) for top, left in np.argwhere(outside)]
+
+
+def _gap(starts: np.ndarray, length: int, side: int) -> np.ndarray:
+    """How far from the middle of a side a stretch of pixels ends, against the zone's half size."""
+    middle = side / 2
+    gap = np.maximum(starts - middle, middle - (starts + length))
+    return np.maximum(gap, 0) / (_ZONE * side / 2)
+
+
+@lru_cache(maxsize=64)
+def _feathers(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """How opaque a patch is at each of its pixels, float32, h x w x 1, and what is left to 1."""
+    opaque = np.outer(_ramp(height), _ramp(width)).astype(np.float32)[:, :, None]
+    return opaque, 1 - opaque
+
+
+def _ramp(length: int) -> np.ndarray:
+    fade = max(1, round(length / _FEATHER))
+    from_edge = np.minimum(np.arange(length), np.arange(length)[::-1]) + 1
+    return np.minimum(from_edge / (fade + 1), 1)

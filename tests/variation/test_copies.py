@@ -1,0 +1,146 @@
+"""Training copies depend on what is drawn, never on who draws or in which order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import picture, split, split_of
+
+from constancy.data.packed import PackedSplit
+from constancy.errors import UserError
+from constancy.seeds import generator
+from constancy.settings.variation import Combine, Copies, Variation
+from constancy.variation import parallel
+from constancy.variation.copies import draw_copy, write_copies
+from constancy.variation.factors import FACTORS
+from constancy.variation.scene import Donors, Scene
+
+
+def with_copies(variation: Variation, **counts: int) -> Variation:
+    return variation.model_copy(update={"copies": Copies(**counts)})
+
+
+def written(
+    folder: Path, train: PackedSplit, variation: Variation, seed: int = 0, workers: int = 1
+) -> dict[str, np.ndarray]:
+    write_copies(train, variation, seed, folder, workers=workers)
+    return {path.parent.name: np.load(path) for path in folder.glob("*/images.npy")}
+
+
+def test_every_kind_has_its_copies_of_every_image(tmp_path: Path, variation: Variation) -> None:
+    train = split(10, (12, 14, 3))
+    counts = {"viewpoint": 1, "occlusion": 3, "combined": 2}
+    copies = written(tmp_path / "augmented", train, with_copies(variation, **counts))
+    assert {kind: array.shape for kind, array in copies.items()} == {
+        kind: (count, 10, 12, 14, 3) for kind, count in counts.items()
+    }
+    assert all(array.dtype == np.uint8 for array in copies.values())
+    for array in copies.values():
+        # The slightest severities may leave an image as it was.
+        assert (array != train.images).any(axis=(2, 3, 4)).mean() > 0.8
+        different = {image.tobytes() for copy in array for image in copy}
+        assert len(different) > 0.8 * array.shape[0] * 10
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_one_others(
+    tmp_path: Path, variation: Variation
+) -> None:
+    train = split(9)
+    one, same = written(tmp_path / "a", train, variation), written(tmp_path / "b", train, variation)
+    other = written(tmp_path / "c", train, variation, seed=1)
+    assert set(one) == {*FACTORS, "combined"}
+    for kind in one:
+        assert (one[kind] == same[kind]).all()
+        assert (one[kind] != other[kind]).any(axis=(2, 3, 4)).mean() > 0.9
+
+
+def test_the_number_of_workers_and_the_size_of_jobs_do_not_matter(
+    tmp_path: Path, variation: Variation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = split(20)
+    whole = written(tmp_path / "one", train, variation)
+    monkeypatch.setattr(parallel, "_SHARD_SECONDS", 1e-3)
+    parts = written(tmp_path / "two", train, variation, workers=2)
+    assert set(whole) == set(parts)
+    assert all((whole[kind] == parts[kind]).all() for kind in whole)
+
+
+def test_an_image_has_the_same_copies_wherever_it_stands(
+    tmp_path: Path, variation: Variation
+) -> None:
+    """Among other images, too: what is drawn hangs on its id alone, but for foreign objects."""
+    kinds = {"viewpoint": 2, "illumination": 1, "scale": 1, "deformation": 1}
+    few, many = split(6), split(15)
+    one = written(tmp_path / "few", few, with_copies(variation, **kinds))
+    two = written(tmp_path / "many", many, with_copies(variation, **kinds))
+    places = [many.index["id"].tolist().index(sample) for sample in few.index["id"]]
+    assert places != list(range(6))
+    for kind in kinds:
+        assert (two[kind][:, places] == one[kind]).all()
+
+
+def test_the_same_image_twice_is_no_trouble(tmp_path: Path, variation: Variation) -> None:
+    images = np.stack([picture(number, (16, 16, 1)) for number in (0, 1, 1, 2)])
+    train = split_of(images, np.array([0, 1, 1, 2]))
+    copies = written(tmp_path / "augmented", train, variation)
+    ids = train.index["id"].tolist()
+    twin = next(row for row in range(3) if ids[row] == ids[row + 1])
+    assert (copies["combined"][:, twin] == copies["combined"][:, twin + 1]).all()
+
+
+def test_no_copies_wanted_leaves_an_empty_folder(tmp_path: Path, variation: Variation) -> None:
+    folder = tmp_path / "augmented"
+    assert written(folder, split(4), variation)
+    assert written(folder, split(4), with_copies(variation)) == {}
+    assert list(folder.iterdir()) == []
+
+
+def test_a_failure_leaves_the_former_copies(tmp_path: Path, variation: Variation) -> None:
+    folder = tmp_path / "augmented"
+    before = written(folder, split(4), with_copies(variation, clutter=1))
+    with pytest.raises(UserError, match="two classes"):
+        write_copies(split(4, classes=1), with_copies(variation, clutter=1), 0, folder)
+    assert (np.load(folder / "clutter" / "images.npy") == before["clutter"]).all()
+    assert [path.name for path in tmp_path.iterdir()] == ["augmented"]
+
+
+def test_severities_are_drawn_from_all_above_0(variation: Variation) -> None:
+    train = split(4, (64, 64, 1), classes=2)
+    scene = Scene((64, 64, 1), 0, Donors.of(train.images, train.labels))
+    areas = []
+    for seed in range(400):
+        (block,) = draw_copy("occlusion", variation, generator(seed), scene).layers
+        areas.append(block.height * block.width / 64**2)
+    # Strengths are .05, .1, .2, .3, .4, so a severity below 2 hides at most a tenth.
+    assert min(areas) < 0.01
+    assert max(areas) > 0.39
+    assert np.mean(np.array(areas) < 0.1) == pytest.approx(0.4, abs=0.08)
+
+
+def test_combinations_hold_as_many_different_factors_as_the_settings_say(
+    variation: Variation,
+) -> None:
+    train = split(4, classes=2)
+    scene = Scene((16, 16, 1), 0, Donors.of(train.images, train.labels))
+    some = variation.model_copy(update={"combine": Combine(least=3, most=5)})
+    counts, kinds = set(), set()
+    for seed in range(200):
+        view = draw_copy("combined", some, generator(seed), scene)
+        pieces = [*view.geometry, *view.lights, *view.layers]
+        # Viewpoint and scale are one piece; scale shows in the diagonal of the map.
+        both = sum(hasattr(piece, "back") and _is_two_factors(piece.back) for piece in pieces)
+        counts.add(len(pieces) + both)
+        kinds |= {type(piece).__name__ for piece in pieces}
+    assert counts == {3, 4, 5}
+    assert kinds == {"Homography", "Displacement", "Light", "Patches", "Block"}
+
+
+def _is_two_factors(back: np.ndarray) -> bool:
+    """Whether a homography both tilts and resizes: a tilt alone keeps lengths across its direction
+    at the centre."""
+    if np.allclose(back[2, :2], 0):
+        return False
+    centre = np.array([7.5, 7.5, 1])
+    x, y, w = back @ centre
+    jacobian = (back[:2, :2] - np.outer([x / w, y / w], back[2, :2])) / w
+    return abs(np.linalg.svd(jacobian)[1][1] - 1) > 1e-6

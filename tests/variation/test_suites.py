@@ -1,0 +1,199 @@
+"""Suites are whole, frozen and hashed, and change little when images are added."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pictures import split
+
+from constancy.data.packed import PackedSplit
+from constancy.errors import UserError
+from constancy.files import read_json
+from constancy.settings.base import PIXEL_FACTORS
+from constancy.settings.variation import Variation
+from constancy.variation.embedding import fit_embedding
+from constancy.variation.factors import FACTORS
+from constancy.variation.suites import Suite, choose_base, suite_digest, write_suites
+
+
+def suite_of(
+    folder: Path,
+    images: PackedSplit,
+    variation: Variation,
+    name: str = "test",
+    count: int = 8,
+    seed: int = 0,
+    workers: int = 1,
+) -> Suite:
+    embedding = fit_embedding(split(30, images.images.shape[1:], first=300))
+    write_suites(name, images, embedding, variation, count, seed, folder, workers=workers)
+    return Suite.load(folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_the_test_suite_has_every_severity_and_direction(
+    tmp_path: Path, variation: Variation
+) -> None:
+    images = split(20, (16, 18, 3))
+    suite = suite_of(tmp_path / "test", images, variation)
+    assert len(suite) == 8
+    assert tuple(suite.images) == PIXEL_FACTORS
+    for factor, array in suite.images.items():
+        assert suite.directions[factor] == list(FACTORS[factor].directions)
+        assert array.shape == (5, len(suite.directions[factor]), 8, 16, 18, 3)
+        assert array.dtype == np.uint8
+        base = images.images[suite.index["row"]]
+        assert (array != base).any(axis=(3, 4, 5)).all()
+    assert suite.index["id"].tolist() == images.index["id"][suite.index["row"]].tolist()
+    assert suite.index["label"].tolist() == images.labels[suite.index["row"]].tolist()
+    assert suite.strengths == variation.strengths.model_dump()
+    assert set(suite.libraries) == {"numpy", "opencv", "pillow"}
+
+
+def test_the_validation_suite_draws_one_direction(tmp_path: Path, variation: Variation) -> None:
+    images = split(40, (24, 24, 1))
+    suite = suite_of(tmp_path / "validation", images, variation, "validation", count=40)
+    assert all(array.shape == (5, 1, 40, 24, 24, 1) for array in suite.images.values())
+    assert all(names == ["any"] for names in suite.directions.values())
+    brighter = suite.images["illumination"][4, 0].mean(axis=(1, 2, 3)) > images.images.mean(
+        axis=(1, 2, 3)
+    )
+    assert 8 < brighter.sum() < 32
+
+
+def test_directions_are_what_they_are_called(tmp_path: Path, variation: Variation) -> None:
+    images = split(12, (24, 24, 1))
+    suite = suite_of(tmp_path / "test", images, variation, count=12)
+    darker, lighter = suite.images["illumination"][4].astype(float).mean(axis=(1, 2, 3, 4))
+    smaller, larger = suite.images["scale"][4].astype(float).mean(axis=(1, 2, 3, 4))
+    plain = images.images.mean()
+    assert darker < plain < lighter
+    assert smaller < plain < larger
+
+
+def test_severities_rise_from_first_to_last(tmp_path: Path, variation: Variation) -> None:
+    images = split(30, (24, 24, 1))
+    suite = suite_of(tmp_path / "test", images, variation, count=30)
+    for array in suite.images.values():
+        changes = np.abs(array.astype(float) - images.images).mean(axis=(1, 2, 3, 4, 5))
+        assert (np.diff(changes) > 0).all()
+
+
+def test_every_image_of_the_split_has_an_intra_class_severity(
+    tmp_path: Path, variation: Variation
+) -> None:
+    images = split(30)
+    table = suite_of(tmp_path / "test", images, variation).intra_class
+    assert table["row"].tolist() == list(range(30))
+    assert table["id"].tolist() == images.index["id"].tolist()
+    for label in range(3):
+        own = table[images.labels == label]
+        assert own["severity"].value_counts().to_dict() == {1: 2, 2: 2, 3: 2, 4: 2, 5: 2}
+        assert own.groupby("severity")["distance"].mean().is_monotonic_increasing
+
+
+def test_suites_are_frozen(tmp_path: Path, variation: Variation) -> None:
+    images = split(20)
+    one = suite_of(tmp_path / "one", images, variation)
+    two = suite_of(tmp_path / "two", images, variation, workers=2)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert one.digest == two.digest
+    other = suite_of(tmp_path / "other", images, variation, seed=1)
+    assert other.digest != one.digest
+    assert (other.images["scale"] != one.images["scale"]).any()
+
+
+def test_one_changed_pixel_of_the_split_changes_the_digest(
+    tmp_path: Path, variation: Variation
+) -> None:
+    images = split(20)
+    before = suite_of(tmp_path / "before", images, variation, count=20)
+    pixels = images.images.copy()
+    pixels[7, 8, 8, 0] ^= 1
+    changed = PackedSplit(pixels, images.labels, images.index)
+    assert suite_of(tmp_path / "after", changed, variation, count=20).digest != before.digest
+
+
+def test_the_digest_covers_all_that_a_suite_holds(tmp_path: Path, variation: Variation) -> None:
+    suite = suite_of(tmp_path / "test", split(20), variation)
+    facts = read_json(tmp_path / "test" / "suite.json")
+    assert facts["images"] == 8
+    assert facts["seed"] == 0
+    digest = facts.pop("digest")
+    images = {factor: np.array(array) for factor, array in suite.images.items()}
+    assert digest == suite_digest(images, suite.index, suite.intra_class, facts)
+
+    digests = {digest}
+    images["clutter"][2, 0, 3, 4, 5, 0] ^= 1
+    digests.add(suite_digest(images, suite.index, suite.intra_class, facts))
+    images["clutter"][2, 0, 3, 4, 5, 0] ^= 1
+    for table in ("index", "intra_class"):
+        tables = {"index": suite.index.copy(), "intra_class": suite.intra_class.copy()}
+        tables[table].loc[3, "row"] += 1
+        digests.add(suite_digest(images, facts=facts, **tables))
+    for key, value in {"libraries": {"opencv": "4"}, "strengths": {}, "directions": {}}.items():
+        changed = {**facts, key: value}
+        digests.add(suite_digest(images, suite.index, suite.intra_class, changed))
+    assert len(digests) == 7
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["suite.json", "index.parquet", "intra-class.parquet"]
+    + [f"{factor}/images.npy" for factor in PIXEL_FACTORS],
+)
+def test_a_suite_with_a_missing_file_is_refused(
+    file: str, tmp_path: Path, variation: Variation
+) -> None:
+    suite_of(tmp_path / "test", split(6, (8, 8, 1)), variation, count=2)
+    (tmp_path / "test" / file).unlink()
+    with pytest.raises(UserError, match=f"{file} is missing.*make run"):
+        Suite.load(tmp_path / "test")
+
+
+def test_a_split_of_one_class_leaves_the_former_suite(tmp_path: Path, variation: Variation) -> None:
+    suite_of(tmp_path / "test", split(6, (8, 8, 1)), variation, count=2)
+    before = contents(tmp_path)
+    with pytest.raises(UserError, match="two classes"):
+        suite_of(tmp_path / "test", split(6, (8, 8, 1), classes=1), variation, count=2)
+    assert contents(tmp_path) == before
+
+
+def ids(numbers: range) -> list[str]:
+    return [f"{number * 2654435761 % 2**64:016x}" for number in numbers]
+
+
+@given(st.integers(1, 60), st.integers(0, 100))
+def test_base_images_are_as_many_as_asked_each_once(count: int, seed: int) -> None:
+    labels = np.repeat([0, 1, 2], [30, 15, 5])
+    rows = choose_base(ids(range(50)), labels, count, seed)
+    assert len(set(rows.tolist())) == len(rows) == min(count, 50)
+    assert (np.diff(rows) > 0).all()
+    shares = np.bincount(labels[rows], minlength=3)
+    assert np.abs(shares - len(rows) * np.array([0.6, 0.3, 0.1])).max() <= 1
+
+
+def test_more_base_images_are_the_same_ones_and_more() -> None:
+    labels = np.arange(200) % 7
+    few, many = (set(choose_base(ids(range(200)), labels, count, 0)) for count in (40, 41))
+    assert few < many
+
+
+def test_added_images_move_few_base_images() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 10, 1100)
+    before = set(choose_base(ids(range(1000)), labels[:1000], 300, 0).tolist())
+    one_more = set(choose_base(ids(range(1001)), labels[:1001], 300, 0).tolist())
+    after = set(choose_base(ids(range(1100)), labels, 300, 0).tolist())
+    assert len(before - one_more) <= 2
+    assert len(before - after) < 60  # a tenth more images: about a tenth of 300, and some shifts
+    shuffled = rng.permutation(1000)
+    names = ids(range(1000))
+    again = choose_base([names[n] for n in shuffled], labels[:1000][shuffled], 300, 0)
+    assert {int(shuffled[row]) for row in again} == before
