@@ -15,7 +15,6 @@ FILLS = ("mean", "noise", "foreign")
 _PATCH = 4  # patches are a quarter of each side
 _ZONE = 0.5  # the zone in the middle that is the object's: an ellipse of half the sides
 _FEATHER = 8  # edges fade over an eighth of the patch
-_SLENDERNESS = 2.0  # a block is at most twice as long as it is wide, where the image allows it
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,48 +75,56 @@ def strewn(count: int, rng: np.random.Generator, scene: Scene) -> Patches:
     the middle of the picture. Raises as `Scene.foreign` does.
     """
     height, width, _ = scene.shape
-    tall, wide = _patch_size(height, width)
     places = _places_around(height, width)
     patches = []
     for where, who, down, across in rng.random((count, 4)).tolist():
         top, left = places[int(where * len(places))]
-        donor = scene.foreign(who)
-        from_top = height // 4 + int(down * (height // 2 - tall + 1))
-        from_left = width // 4 + int(across * (width // 2 - wide + 1))
-        piece = donor[from_top : from_top + tall, from_left : from_left + wide]
-        patches.append(Patch(top, left, piece))
+        patches.append(Patch(top, left, _foreign_piece(scene, who, down, across)))
     return Patches(tuple(patches))
 
 
 def hidden(area: float, rng: np.random.Generator, scene: Scene) -> Block:
-    """A block over `area` of the image, a share in 0..1, of random shape, place and filling.
+    """A block over `area` of the image, a share in 0..1, at a random place, of random filling.
 
     The block's area is the share of the image's to within half of the block's shorter side, in
     pixels. Raises as `Scene.foreign` does.
     """
     height, width, channels = scene.shape
-    shape, down, across, filling, who = rng.random(5).tolist()
-    tall, wide = _block_size(area, shape, height, width)
-    top, left = int(down * (height - tall + 1)), int(across * (width - wide + 1))
+    top_share, left_share, filling, who, down, across = rng.random(6).tolist()
+    tall, wide = _block_size(area, height, width)
+    top, left = int(top_share * (height - tall + 1)), int(left_share * (width - wide + 1))
     match FILLS[int(filling * len(FILLS))]:
         case "noise":
             pixels = rng.integers(0, 256, (tall, wide, channels), dtype=np.uint8)
         case "foreign":
-            pixels = scene.foreign(who)[top : top + tall, left : left + wide]
+            # Repeated, a piece is a texture; a whole region of another object would be that object.
+            piece = _foreign_piece(scene, who, down, across)
+            repeats = (-(-tall // piece.shape[0]), -(-wide // piece.shape[1]), 1)
+            pixels = np.tile(piece, repeats)[:tall, :wide]
         case _:
             return Block(top, left, tall, wide, None)
     return Block(top, left, tall, wide, pixels)
 
 
-def _block_size(area: float, shape: float, height: int, width: int) -> tuple[int, int]:
-    """Height and width in pixels of a block over `area` of an image.
+def _foreign_piece(scene: Scene, who: float, down: float, across: float) -> np.ndarray:
+    """A quarter of each side large, from the middle of an image of another class.
 
-    shape: from 0 to 1, from wide to tall. The shorter side is rounded first, so that the longer one
-    can make up for it.
+    who, down, across: uniform in 0..1, what image and where in it.
+    """
+    height, width, _ = scene.shape
+    tall, wide = _patch_size(height, width)
+    top = height // 4 + int(down * (height // 2 - tall + 1))
+    left = width // 4 + int(across * (width // 2 - wide + 1))
+    return scene.foreign(who)[top : top + tall, left : left + wide]
+
+
+def _block_size(area: float, height: int, width: int) -> tuple[int, int]:
+    """Height and width in pixels of a block over `area` of an image: a square where it fits.
+
+    The shorter side is rounded first, so that the longer one can make up for it.
     """
     pixels = area * height * width
-    tallest = math.sqrt(pixels * _SLENDERNESS ** (2 * shape - 1))
-    tall = min(max(tallest, pixels / width), height)
+    tall = min(max(math.sqrt(pixels), pixels / width), height)
     wide = pixels / tall
     if tall <= wide:
         shorter = max(round(tall), math.ceil(pixels / width))
