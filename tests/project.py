@@ -1,7 +1,6 @@
 """A clone of this repository in which tests run the real pipeline, as a user would."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -9,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from constancy.files import read_json
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-SMALL = {
-    "epochs": "2",
-    "batch_size": "32",
-    "filters": "[8, 16]",
-    "hidden": "32",
-    "test": "60",
-    "validation": "20",
+SMALL: dict[str, Any] = {
+    "variation.copies.combined": 1,
+    "suites.test": 60,
+    "suites.validation": 20,
+    "model.cnn.filters": [8, 16],
+    "model.cnn.hidden": 32,
+    "train.epochs": 2,
 }
 """Values under which all six stages take seconds; the model is then a poor one."""
 
@@ -53,14 +54,18 @@ class Project:
         # The clone's own code, not the one that is installed.
         return kept | {"PATH": path, "PYTHONPATH": str(self.folder / "src")}
 
-    def set(self, **values: str) -> None:
-        """Set the first key of each name in params.yaml, comments kept."""
-        path = self.folder / "params.yaml"
-        text = path.read_text()
+    def set(self, values: dict[str, Any]) -> None:
+        """Change params.yaml at dotted keys; comments and order are kept."""
+        yaml, path = YAML(), self.folder / "params.yaml"
+        params = yaml.load(path)
         for key, value in values.items():
-            text, count = re.subn(rf"(?m)^(\s*{key}:)[^\n#]*", rf"\1 {value} ", text, count=1)
-            assert count, key
-        path.write_text(text)
+            *parents, last = key.split(".")
+            section = params
+            for parent in parents:
+                section = section[parent]
+            assert last in section, key
+            section[last] = value
+        yaml.dump(params, path)
 
     def json(self, path: str) -> Any:
         return read_json(self.folder / path)

@@ -50,13 +50,14 @@ class ModelCard:
 def save_model(folder: Path, network: Network, card: ModelCard) -> None:
     """Write the model into an existing folder."""
     from ruamel.yaml import YAML
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     yaml = YAML(typ="safe", pure=True)
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.dump(asdict(card), folder / CARD)
     weights = {name: tensor.cpu().contiguous() for name, tensor in network.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
+    # Not by save_file, which tells of a full disk in an error of its own.
+    (folder / WEIGHTS).write_bytes(save(weights))
 
 
 def load_card(folder: Path) -> ModelCard:
