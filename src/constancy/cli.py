@@ -41,7 +41,7 @@ def run() -> None:
     from constancy.summary import outcome
 
     settings = load_settings()
-    code = reproduce()
+    code = reproduce(settings.data)
     if code:
         sys.exit(code)
     click.echo(outcome(settings))

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from images import encoded, image_folder
 from project import SMALL, Project, clone
 from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
@@ -166,3 +167,19 @@ def test_an_experiment_needs_no_edit(small_project: Project) -> None:
         check=True,
     )
     assert "dense" in listed.stdout
+
+
+def test_new_images_in_a_folder_are_noticed(small_project: Project) -> None:
+    """The folder lies outside what DVC watches; `constancy run` looks at it all the same."""
+    images = image_folder(small_project.folder / "pets", {"cat": 30, "dog": 30})
+    small_project.set({"data.source": "folder:pets", "train.epochs": 1})
+    first = small_project.run("constancy", "run")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert small_project.json("reports/fetch.json")["images"] == 60
+    again = small_project.run("constancy", "run")
+    assert "Nothing has changed" in again.stdout
+    (images / "cat" / "new.png").write_bytes(encoded(999))
+    second = small_project.run("constancy", "run")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "folder:pets has changed: fetching it anew" in second.stdout
+    assert small_project.json("reports/data.json")["images"] == 61

@@ -21,6 +21,7 @@ ARTIFACTS = "mlartifacts"
 SQLITE = "sqlite:///"
 HTTP = ("http://", "https://")
 
+_KIND = {"mlflow.experimentKind": "custom_model_development"}  # not one of language models
 _ANSWER_SECONDS = 3.0  # a tracking server that takes longer to say anything counts as down
 _DENIALS = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
@@ -105,7 +106,7 @@ def experiment(client: "MlflowClient", tracking: Tracking) -> str:
     name = tracking.experiment
     try:
         if client.get_experiment_by_name(name) is None:
-            client.create_experiment(name, artifact_location=location)
+            client.create_experiment(name, artifact_location=location, tags=_KIND)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
             raise _unusable(uri, error) from None
