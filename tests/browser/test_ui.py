@@ -58,7 +58,7 @@ def test_the_run_its_report_and_the_model_can_be_seen(
     ui: str, finished_project: Project, visit: Callable[..., Any]
 ) -> None:
     run_id = finished_project.json("reports/run.json")["run_id"]
-    runs = visit(f"{ui}/#/experiments/1/runs/{run_id}", 1400).page
+    runs = visit(f"{ui}/#/experiments/1/runs/{run_id}?workflowType=machine_learning", 1400).page
     runs.get_by_text("clean/accuracy").first.wait_for(timeout=60_000)
     metrics = visit(f"{ui}/#/experiments/1/runs/{run_id}/model-metrics", 1400).page
     metrics.get_by_text("validation_score").first.wait_for(timeout=60_000)

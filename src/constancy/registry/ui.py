@@ -11,7 +11,13 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from constancy.errors import UserError
-from constancy.registry.store import connect, quiet_mlflow, tracking_uri, without_secrets
+from constancy.registry.store import (
+    connect,
+    experiment,
+    quiet_mlflow,
+    tracking_uri,
+    without_secrets,
+)
 from constancy.settings.tracking import Tracking
 
 HOST = "127.0.0.1"
@@ -28,14 +34,15 @@ def serve_ui(tracking: Tracking, port: int) -> int:
     if uri.startswith(("http://", "https://")):
         raise UserError(f"the runs are kept by a server: open {without_secrets(uri)} in a browser")
     _check_port(port)
-    connect(tracking)  # makes or migrates the store, with clear messages
+    number = experiment(connect(tracking), tracking)
     address = f"http://{HOST}:{port}"
+    page = f"{address}/#/experiments/{number}/runs?workflowType=machine_learning"
     server = _start(uri, port)
     # Whoever stops this command, by Ctrl-C or a signal, stops the server with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         _wait_until_ready(server, address)
-        print(f"Tracking UI: {address} (Ctrl-C stops it)", flush=True)
+        print(f"Tracking UI: {page} (Ctrl-C stops it)", flush=True)
         return server.wait()
     except KeyboardInterrupt:
         return 0
@@ -59,8 +66,10 @@ def _check_port(port: int) -> None:
 def _start(uri: str, port: int) -> "subprocess.Popen[bytes]":
     quiet_mlflow()
     # The job runners would cost half a gigabyte; nothing here uses them.
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | dict(os.environ)
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri]
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "PYTHONWARNINGS": "ignore"}
+    environment |= os.environ
+    command = [sys.executable, "-m", "mlflow", "server"]
+    command += ["--backend-store-uri", uri, "--registry-store-uri", uri]
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]
     return subprocess.Popen(command, env=environment, cwd=Path.cwd())
