@@ -37,8 +37,8 @@ def ui(small_run: Project) -> Iterator[str]:
         assert process.wait(timeout=30) == 0
         assert_closed(port)
     finally:
-        process.kill()
-        process.wait()
+        process.terminate()  # a kill would leave the server behind
+        process.wait(timeout=30)
 
 
 def assert_closed(port: int) -> None:
