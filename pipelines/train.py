@@ -1,6 +1,7 @@
 """Stage 4: train the network."""
 
 import shutil
+from contextlib import nullcontext
 
 from constancy import paths
 from constancy.settings import Settings
@@ -18,6 +19,7 @@ def train(settings: Settings) -> None:
     from constancy.registry.tracking import end_run, start_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
+    from constancy.training.workspace import open_workspace, workspace_key
 
     recipe, seed = settings.train, settings.seed
     data = ImageData(
@@ -29,24 +31,26 @@ def train(settings: Settings) -> None:
         seed=seed,
     )
     card = describe(settings.model, Dataset.load(paths.PREPARED))
-    workspace = paths.project_root() / paths.STATE / "training"
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
-    run_id = start_run(settings) if first else None
-    logger = lightning_logger(settings.tracking, run_id)
-    try:
-        fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
-    except BaseException:
-        end_run(settings.tracking, run_id, "FAILED")
-        raise
-    end_run(settings.tracking, run_id)
-    if not first:
-        return
-    with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
-        candidate.mkdir()
-        save_model(candidate, fitted.network, fitted.card)
-        shutil.copyfile(fitted.history, history)
-        write_json(report, {"run_id": run_id, **fitted.record()})
+    root = paths.project_root() / paths.STATE / "training"
+    key = workspace_key(settings.model_dump(include={"seed", "model", "train"}), data.digest())
+    with open_workspace(root, key) if first else nullcontext(root / key) as workspace:
+        run_id = start_run(settings) if first else None
+        logger = lightning_logger(settings.tracking, run_id)
+        try:
+            fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+        except BaseException:
+            end_run(settings.tracking, run_id, "FAILED")
+            raise
+        end_run(settings.tracking, run_id)
+        if not first:
+            return
+        with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
+            candidate.mkdir()
+            save_model(candidate, fitted.network, fitted.card)
+            shutil.copyfile(fitted.history, history)
+            write_json(report, {"run_id": run_id, **fitted.record()})
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "
         f"validation score {fitted.score:.4f}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from images import encoded, image_folder
+from mlflow import MlflowClient
 from project import SMALL, Project, clone
 from ruamel.yaml import YAML
 from sklearn.datasets import load_digits
@@ -47,8 +48,6 @@ def test_a_run_ends_with_a_short_table(finished_project: Project) -> None:
 
 
 def test_the_run_is_tracked_with_everything_that_it_made(finished_project: Project) -> None:
-    from mlflow import MlflowClient
-
     client = MlflowClient(f"sqlite:///{finished_project.folder / 'mlflow.db'}")
     run = client.get_run(finished_project.json("reports/run.json")["run_id"])
     metrics = finished_project.json("reports/metrics.json")
@@ -183,3 +182,16 @@ def test_new_images_in_a_folder_are_noticed(small_project: Project) -> None:
     assert second.returncode == 0, second.stdout + second.stderr
     assert "folder:pets has changed: fetching it anew" in second.stdout
     assert small_project.json("reports/data.json")["images"] == 61
+
+
+def test_two_processes_train_one_model_in_one_run(small_project: Project) -> None:
+    small_project.set(
+        {"train.accelerator": "cpu", "train.devices": 2, "train.strategy": "ddp", "train.epochs": 1}
+    )
+    store = f"sqlite:///{small_project.folder / 'mlflow.db'}"
+    before = len(MlflowClient(store).search_runs(["1"]))
+    done = small_project.run("dvc", "repro", "train")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert small_project.json("reports/run.json")["epochs"] == 1
+    assert len(MlflowClient(store).search_runs(["1"])) == before + 1
+    assert weights_digest(small_project.folder / "models/candidate")

@@ -1,5 +1,6 @@
 """The data module: batches straight from the packed arrays, without worker processes."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,11 @@ class ImageData(LightningDataModule):
         self.weights = weights
         self.batch_size = batch_size
         self.seed = seed
+
+    def digest(self) -> str:
+        """SHA-256, hexadecimal, over which images train and the suite that validates."""
+        ids = "".join(self.train.index["sha256"])
+        return hashlib.sha256(f"{ids} {self.suite.digest}".encode()).hexdigest()
 
     def train_dataloader(self) -> TrainingBatches:
         trainer = self.trainer

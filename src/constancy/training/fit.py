@@ -141,5 +141,6 @@ def _quiet() -> None:
         ".*does not have many workers.*",
         ".*treespec.*LeafSpec.*",
         ".*Checkpoint directory.*",
+        ".*sync_dist=True.*",  # torchmetrics has gathered from all processes already
     ):
         warnings.filterwarnings("ignore", message=message)

@@ -1,0 +1,49 @@
+"""A training has a folder of its own, and two on the same inputs do not meet in it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from constancy.errors import UserError
+from constancy.training.workspace import open_workspace, workspace_key
+
+
+def test_other_inputs_have_another_key() -> None:
+    assert workspace_key({"a": 1}, 2) == workspace_key({"a": 1}, 2)
+    assert workspace_key({"a": 1}, 2) != workspace_key({"a": 1}, 3)
+
+
+def test_a_second_process_on_the_same_inputs_is_refused(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from constancy.training.workspace import open_workspace\n"
+        "with open_workspace(Path(sys.argv[1]), 'key'):\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="another process is training"):
+            open_workspace(tmp_path, "key").__enter__()
+        with open_workspace(tmp_path, "other inputs"):
+            pass
+        other.kill()
+    with open_workspace(tmp_path, "key"):
+        pass  # a killed process holds nothing
+
+
+def test_only_folders_of_finished_trainings_are_removed(tmp_path: Path) -> None:
+    with open_workspace(tmp_path, "finished"):
+        pass
+    with pytest.raises(RuntimeError), open_workspace(tmp_path, "failed"):
+        raise RuntimeError
+    with open_workspace(tmp_path, "new") as new:
+        assert new.is_dir()
+        assert (tmp_path / "failed").is_dir()
+        assert not (tmp_path / "finished").exists()
+    assert new.is_dir()
