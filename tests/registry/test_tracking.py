@@ -40,9 +40,11 @@ def test_a_run_records_settings_and_where_it_comes_from(project: Project) -> Non
     client = connect(project.settings.tracking)
     run = client.get_run(run_id)
     assert run.info.status == "RUNNING"
-    assert run.data.params["train.epochs"] == "40"
-    assert run.data.params["model.cnn.filters"] == "[32, 64, 128]"
-    assert run.data.params["promotion.floors.intra-class"] == "0.9"
+    settings = project.settings
+    assert run.data.params["train.epochs"] == str(settings.train.epochs)
+    assert run.data.params["model.cnn.filters"] == json.dumps(settings.model.cnn.filters)
+    floor = str(settings.promotion.floors.intra_class)
+    assert run.data.params["promotion.floors.intra-class"] == floor
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
     assert run.data.tags["mlflow.source.git.commit"] == commit.stdout.strip()
     assert run.data.tags["git.dirty"] == "false"
