@@ -6,6 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from local_server import free_port
+
+from constancy.files import write_json
+from constancy.paths import DATA
 
 CONSTANCY = str(Path(sys.executable).parent / "constancy")
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -72,6 +76,20 @@ def test_a_project_without_runs_has_a_status(tmp_path: Path) -> None:
     assert "Data     none yet" in done.stdout
     assert "Champion none yet" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"params.yaml"}
+
+
+def test_the_status_of_a_project_whose_server_is_down_says_so(tmp_path: Path) -> None:
+    """What lies here is shown all the same."""
+    text = (REPOSITORY / "params.yaml").read_text()
+    address = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / "params.yaml").write_text(text.replace("uri: null", f"uri: {address}"))
+    data = {"source": "digits", "splits": {"train": 1234}, "classes": {"cat": 1234}}
+    write_json(tmp_path / DATA, data)
+    done = run("status", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Data     digits: 1,234 train; 1 classes\n" in done.stdout
+    assert "Run      none yet\n" in done.stdout
+    assert f"Champion not known: the tracking server at {address} does not answer" in done.stdout
 
 
 def test_prediction_without_a_champion_says_what_to_do(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """A user's mistake ends a stage in one sentence and exit code 2; a fault of ours keeps its traceback."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
+from nobody import as_nobody, open_folder
 
 from constancy.errors import UserError, nearest
 from constancy.settings import Settings
@@ -20,30 +22,53 @@ def raising(error: BaseException) -> None:
     ("error", "sentence"),
     [
         (UserError("params.yaml: no\n  such key"), "params.yaml: no such key"),
-        (OSError(errno.ENOSPC, "x", "data/raw"), "data/raw: the disk is full: free some space"),
-        (OSError(errno.ENOSPC, "x"), "the disk is full: free some space"),
         (
-            PermissionError(errno.EACCES, "x", "reports"),
-            "reports: permission denied: make it writable",
+            OSError(errno.ENOSPC, "x", "data/.raw.1.new/0"),
+            "data: the disk is full: free some space",
         ),
-        (OSError(errno.EROFS, "x", "reports"), "reports: the file system is read-only"),
+        (OSError(errno.ENOSPC, "x", "a", None, "data"), "data: the disk is full: free some space"),
+        (OSError(errno.ENOSPC, "x", b"data"), "data: the disk is full: free some space"),
+        (OSError(errno.ENOSPC, "x"), "the disk is full: free some space"),
+        (shutil.Error([("a", "data", "[Errno 28] x: 'a'")]), "data: the disk is full"),
+        (PermissionError(errno.EACCES, "x", "data"), "data: permission denied: make it writable"),
+        (OSError(errno.EROFS, "x", "data/x"), "data: the file system is read-only"),
     ],
 )
 def test_a_users_mistake_is_one_sentence(
     error: BaseException,
     sentence: str,
     capfd: pytest.CaptureFixture,
-    tmp_path: Path,
+    in_tmp: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(FAILURE_FILE, str(tmp_path / "failure"))
+    Path("data").mkdir()
+    monkeypatch.setenv(FAILURE_FILE, str(in_tmp / "failure"))
     with pytest.raises(SystemExit) as left:
         with_clear_ends(lambda: raising(error))
     assert left.value.code == 2
     told = capfd.readouterr().err
     assert told.startswith(f"constancy: {sentence}")
     assert told.count("\n") == 1
-    assert (tmp_path / "failure").read_text().startswith(sentence)
+    assert (in_tmp / "failure").read_text().startswith(sentence)
+
+
+@pytest.mark.parametrize("failure", ["/dev/full", "/nowhere/failure"])
+def test_a_sentence_that_cannot_be_passed_on_is_told_all_the_same(
+    failure: str, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FAILURE_FILE, failure)
+    with pytest.raises(SystemExit) as left:
+        with_clear_ends(lambda: raising(UserError("no such key")))
+    assert left.value.code == 2
+    assert capfd.readouterr().err == "constancy: no such key\n"
+
+
+def test_a_file_that_may_not_be_read_should_become_readable(capfd: pytest.CaptureFixture) -> None:
+    with open_folder() as folder:
+        (secret := folder / "secret").touch(mode=0)
+        assert as_nobody(lambda: with_clear_ends(lambda: print(secret.read_bytes()))) == 2
+    advice = "permission denied: make it readable and run again"
+    assert capfd.readouterr().err == f"constancy: {secret}: {advice}\n"
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.EIO, "x"), KeyError("x")])

@@ -1,9 +1,13 @@
 """Writes that are whole or absent: to a temporary sibling first, then renamed over the target."""
 
+import errno
+import fcntl
 import json
+import os
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +17,28 @@ def replacing(*targets: Path | str) -> Iterator[tuple[Path, ...]]:
     """Give one temporary path beside each target, and put them in place when the block succeeds.
 
     The block creates a file or a folder at every temporary path. If it raises, the temporary paths
-    are removed and the targets stay as they were. A folder cannot be replaced in one step: it is
-    moved aside first, and a process killed between the two renames leaves it at `.NAME.old`, from
-    where the next call brings it back.
+    are removed and the targets stay as they were. Each process has temporary paths of its own,
+    `.NAME.PID.new`; what a killed one left there is removed by the next call. Of processes that
+    replace the same targets, the last one to finish wins, with all of its outputs.
+
+    A folder cannot be replaced in one step: it is moved aside first, and a process killed between
+    the two renames leaves it at `.NAME.old`, from where the next call brings it back.
     """
     paths = [Path(target) for target in targets]
-    news = [path.with_name(f".{path.name}.new") for path in paths]
-    for path, new in zip(paths, news, strict=True):
+    news = [path.with_name(f".{path.name}.{os.getpid()}.new") for path in paths]
+    for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _recover(path)
-        _remove(new)
+    with _held(paths):
+        for path in paths:
+            _recover(path)
+            _clear_leftovers(path)
     try:
         yield tuple(news)
         for new in news:
             new.lstat()  # an output that was not made must not leave the others half replaced
-        for path, new in zip(paths, news, strict=True):
-            _swap(new, path)
+        with _held(paths):
+            for path, new in zip(paths, news, strict=True):
+                _swap(new, path)
     finally:
         for new in news:
             _remove(new)
@@ -50,12 +60,71 @@ def read_json(path: Path | str) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
+@contextmanager
+def _held(paths: list[Path]) -> Iterator[None]:
+    """Keep other processes from recovering or swapping anything in the folders of these paths."""
+    with ExitStack() as stack:
+        # All processes take the folders in the same order, so none waits for another for ever.
+        for folder in sorted({path.parent.resolve() for path in paths}):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, descriptor)  # which also lets go of the lock
+            with suppress(OSError):  # network file systems may have no such locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove temporary paths for `path` that nobody works on any more.
+
+    Also those of calls within the block, which have more dots in front, and a database's journals,
+    which have more behind.
+    """
+    leftover = re.compile(rf"\.+{re.escape(path.name)}\.(\d+)\.new.*")
+    for each in list(path.parent.iterdir()):
+        if match := leftover.fullmatch(each.name):
+            process = int(match[1])
+            if process == os.getpid() or not _is_alive(process):
+                _remove(each)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
+
+
+def read_yaml(path: Path | str) -> Any:
+    """The plain values in a YAML 1.2 file, as DVC reads it: 1e-3 is a number, `off` is a string.
+
+    Raises ValueError, which says in one line why, for a file that is none.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (YAMLError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        # Values that are not what their tags say, such as `!!int abc`, come as any of these.
+        raise ValueError(" ".join(str(error).split())) from None
+
+
 def _old(path: Path) -> Path:
     return path.with_name(f".{path.name}.old")
 
 
 def _swap(new: Path, path: Path) -> None:
     if path.is_dir():
+        if not new.is_dir():
+            raise IsADirectoryError(
+                errno.EISDIR, "a file must not take a folder's place", str(path)
+            )
         path.rename(_old(path))
         new.rename(path)
         _remove(_old(path))

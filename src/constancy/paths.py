@@ -13,6 +13,7 @@ CANDIDATE = Path("models/candidate")
 REPORTS = Path("reports")
 FETCH = REPORTS / "fetch.json"
 DATA = REPORTS / "data.json"
+DATA_PAGE = REPORTS / "data.html"
 HISTORY = REPORTS / "history.csv"
 RUN = REPORTS / "run.json"
 METRICS = REPORTS / "metrics.json"

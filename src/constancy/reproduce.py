@@ -1,21 +1,23 @@
 """Running the pipeline through DVC, with the environment and the ends that Constancy promises."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from constancy.addresses import without_secrets
 from constancy.data.fingerprint import fingerprint
-from constancy.files import read_json, write_json
-from constancy.paths import STATE
+from constancy.files import read_json
+from constancy.paths import FETCH
 from constancy.settings.data import Data
 from constancy.stage import FAILURE_FILE, fail
 
-SOURCE = STATE / "source.json"
-"""What the source looked like when the pipeline last ran well."""
-
 _UP_TO_DATE = "Data and pipelines are up to date."
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NOISE = (
     "Generating lock file",
     "Updating lock file",
@@ -31,24 +33,26 @@ def reproduce(data: Data) -> int:
     """Run the stages that changed, in the current folder; returns DVC's exit code.
 
     DVC watches the project's own files; a source outside it is watched here. A stage that ended on
-    a user's mistake ends this process with the same sentence, last of all, and exit code 2.
+    a user's mistake ends this process with the same sentence, last of all, and exit code 2; so does
+    another process that runs the pipeline. A signal to end is passed on to DVC and its stage, and
+    this process ends after them, with 128 and the signal's number.
     """
-    seen = {"source": data.source, "fingerprint": fingerprint(data)}
-    if _source_changed(seen):
-        print(f"{data.source} has changed: fetching it anew")
+    if _source_changed(data):
+        print(f"{without_secrets(data.source)} has changed: fetching it anew", flush=True)
         if code := _dvc("repro", "--force", "--single-item", "fetch"):
             return code
-    code = _dvc("repro")
-    if code == 0:
-        write_json(SOURCE, seen)
-    return code
+    return _dvc("repro")
 
 
-def _source_changed(seen: dict[str, str]) -> bool:
-    if not SOURCE.exists():
+def _source_changed(data: Data) -> bool:
+    """Whether the source is another than when it was fetched, though its name is the same."""
+    if not FETCH.exists():
         return False
-    before = read_json(SOURCE)
-    return before != seen and before["source"] == seen["source"]
+    fetched = read_json(FETCH)
+    return bool(
+        fetched["source"] == without_secrets(data.source)
+        and fetched.get("fingerprint") != fingerprint(data)
+    )
 
 
 def _dvc(*arguments: str) -> int:
@@ -56,7 +60,7 @@ def _dvc(*arguments: str) -> int:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with tempfile.NamedTemporaryFile(prefix="constancy-", suffix=".txt") as failure:
         environment = os.environ | {"PATH": path, FAILURE_FILE: failure.name}
-        code = _run([sys.executable, "-m", "dvc", *arguments], environment)
+        code = _run([sys.executable, "-m", "constancy.dvc", *arguments], environment)
         sentence = Path(failure.name).read_text(encoding="utf-8")
     if code and sentence:
         fail(sentence)
@@ -65,15 +69,52 @@ def _dvc(*arguments: str) -> int:
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
     """Run DVC and pass its output on, without its advice on git and with a clear word at the end."""
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        _signals_passed_on() as pass_on_to,
+        # In a group of its own, so that a signal finds the stage too, and finds it once.
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0
+        ) as process,
+    ):
+        pass_on_to(process.pid)
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if line.startswith(_UP_TO_DATE):
-                    print("Nothing has changed: every stage is up to date.")
-                elif line.strip() and not line.startswith(_NOISE):
-                    print(line, end="", flush=True)
-        except KeyboardInterrupt:
-            process.wait()  # DVC got the same signal: let it end its stage
-            raise
+        for line in process.stdout:
+            if line.startswith(_UP_TO_DATE):
+                print("Nothing has changed: every stage is up to date.")
+            elif line.strip() and not line.startswith(_NOISE):
+                print(line, end="", flush=True)
     return process.returncode
+
+
+@contextmanager
+def _signals_passed_on() -> Iterator[Callable[[int], None]]:
+    """Give a function that names the process group to which signals to end are passed on.
+
+    Whoever got such a signal exits at the end of the block.
+    """
+    groups: list[int] = []
+    received: list[int] = []
+
+    def handle(number: int, _: object) -> None:
+        received.append(number)
+        for group in groups:
+            send(group, number)
+
+    def send(group: int, number: int) -> None:
+        with suppress(ProcessLookupError):  # it has ended already
+            os.killpg(group, number)
+
+    def pass_on_to(group: int) -> None:
+        groups.append(group)
+        for number in received:  # before the group was known
+            send(group, number)
+
+    heeded = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heeded}
+    try:
+        yield pass_on_to
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if received:
+        sys.exit(128 + received[0])

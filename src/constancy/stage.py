@@ -3,11 +3,15 @@
 import errno
 import functools
 import os
+import re
+import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.settings import Settings, load_settings
 
@@ -46,15 +50,39 @@ def with_clear_ends(work: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.errno not in _ADVICE:
+        if not (advice := _advice(error)):
             raise
-        where = f"{error.filename}: " if error.filename else ""
-        fail(f"{where}{_ADVICE[error.errno]}")
+        fail(advice)
+
+
+def _advice(error: OSError) -> str | None:
+    """What to mend, and how, where the disk is full or a permission is missing; else None."""
+    number, path = error.errno, error.filename2 or error.filename  # copying names its target second
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, path, reason = error.args[0][0]  # copying a folder tells of its errors in words alone
+        told = re.search(r"\[Errno (\d+)\]", str(reason))
+        number = int(told[1]) if told else None
+    advice = _ADVICE.get(number or 0)
+    if advice is None or not isinstance(path, str | bytes | os.PathLike):
+        return advice
+    place = _existing(Path(os.fsdecode(path)))
+    if number in (errno.EACCES, errno.EPERM) and not os.access(place, os.R_OK):
+        advice = advice.replace("writable", "readable")
+    return f"{place}: {advice}"
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it if it is not there: temporary files never are."""
+    while not os.path.lexists(path) and path != path.parent:
+        path = path.parent
+    return path.absolute() if path == Path() else path
 
 
 def fail(sentence: str) -> NoReturn:
-    sentence = " ".join(sentence.split())
+    """End the process with one sentence and exit code 2."""
+    sentence = without_secrets(" ".join(sentence.split()))
     print(f"constancy: {sentence}", file=sys.stderr)
     if path := os.environ.get(FAILURE_FILE):
-        Path(path).write_text(sentence, encoding="utf-8")
+        with suppress(OSError):  # standard error has the sentence already
+            Path(path).write_text(sentence, encoding="utf-8")
     sys.exit(2)

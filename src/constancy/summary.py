@@ -3,6 +3,8 @@
 from typing import Any
 
 from constancy import paths
+from constancy.addresses import without_secrets
+from constancy.errors import UserError
 from constancy.files import read_json
 from constancy.settings import Settings
 
@@ -23,7 +25,10 @@ def outcome(settings: Settings) -> str:
 
 
 def status(settings: Settings) -> str:
-    """The data, the last run, its metrics, and the champion in the registry."""
+    """The data, the last run, its metrics, and the champion in the registry.
+
+    Where the registry does not answer, the champion's line says why.
+    """
     return "\n".join(
         [
             f"Data     {_data(settings)}",
@@ -59,15 +64,20 @@ def _data(settings: Settings) -> str:
         return "none yet: `make run` fetches and prepares it"
     report = read_json(paths.DATA)
     splits = ", ".join(f"{count:,} {name}" for name, count in report["splits"].items())
-    return f"{settings.data.source}: {splits}; {len(report['classes'])} classes"
+    stale = (
+        ""
+        if report["source"] == without_secrets(settings.data.source)
+        else "; params.yaml names another source"
+    )
+    return f"{report['source']}: {splits}; {len(report['classes'])} classes{stale}"
 
 
 def _run() -> str:
     if not paths.RUN.exists():
         return "none yet"
     run = read_json(paths.RUN)
-    tracked = f"MLflow run {run['run_id']}" if run["run_id"] else "not tracked"
-    return f"{run['network']}, {run['epochs']} epochs in {run['seconds']:.0f} s; {tracked}"
+    best = f"epoch {run['best_epoch'] + 1} of {run['epochs']} was best"
+    return f"{run['network']}, {best}, validation score {run['validation_score']:.4f}"
 
 
 def _metrics(settings: Settings) -> list[str]:
@@ -82,11 +92,16 @@ def _metrics(settings: Settings) -> list[str]:
 
 def _champion(settings: Settings) -> str:
     from constancy.registry.promotion import CHAMPION, version_of
-    from constancy.registry.store import connect, sqlite_file, tracking_uri
+    from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
 
     tracking = settings.tracking
     file = sqlite_file(tracking_uri(tracking.uri))
     if file is not None and not file.exists():
         return "none yet"  # a store that nobody wrote to is not made just to find it empty
-    champion = version_of(connect(tracking), tracking.model, CHAMPION)
+    try:
+        client = connect(tracking)
+        with answering(client):
+            champion = version_of(client, tracking.model, CHAMPION)
+    except (UserError, OSError) as error:
+        return f"not known: {error}"
     return f"{tracking.model} version {champion.version}" if champion else "none yet"
