@@ -7,23 +7,16 @@ from constancy.stage import stage
 
 @stage
 def fetch(settings: Settings) -> None:
-    from constancy.data.sources import open_source
-    from constancy.data.table import write_table
+    from constancy.data import fetch
+    from constancy.data.fingerprint import fingerprint
     from constancy.files import replacing, write_json
-    from constancy.progress import counted, progress
 
-    with open_source(settings.data) as source, replacing(RAW, FETCH) as (raw, report):
-        with progress("fetch", total=source.total) as bar:
-            count = write_table(counted(source.samples, bar), raw)
-        write_json(
-            report,
-            {
-                "source": settings.data.source,
-                "images": count,
-                "skipped": dict(sorted(source.skipped.items())),
-            },
-        )
-    print(f"fetch: {count:,} images from {settings.data.source}")
+    # Taken first: what changes while it is read is noticed by the next run.
+    seen = fingerprint(settings.data)
+    with replacing(RAW, FETCH) as (raw, report):
+        summary = fetch.fetch(settings.data, raw)
+        write_json(report, summary | {"fingerprint": seen})
+    print(f"fetch: {summary['images']:,} images from {summary['source']}")
 
 
 if __name__ == "__main__":

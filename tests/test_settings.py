@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nobody import as_nobody, open_folder
 from pydantic import BaseModel
 
 from constancy.errors import UserError
@@ -66,7 +67,7 @@ def test_the_committed_params_hold_every_key() -> None:
         (
             "variation.strengths.occlusion.area",
             [-0.1, 0.1, 0.2, 0.3, 0.4],
-            "variation.strengths.occlusion.area.0: should be greater than 0, not -0.1",
+            "variation.strengths.occlusion.area, value 1: should be greater than 0, not -0.1",
         ),
         (
             "variation.strengths.occlusion.area",
@@ -80,11 +81,23 @@ def test_the_committed_params_hold_every_key() -> None:
         ),
         ("data.source", "directory:x", "data.source: 'directory:x' is no source: use digits"),
         ("data.source", "folder:", "is no source"),
-        ("data.sha256", "0" * 64, "data: sha256 is checked for archives only"),
+        ("data.sha256", "0" * 64, "data: sha256 is checked for archives and manifests only"),
         ("data.sha256", "abc", "data.sha256"),
         ("data.split.test", 0.9, "data.split: validation and test together must leave a share"),
         ("data.image.size", 4, "data.image.size: should be greater than or equal to 8, not 4"),
-        ("train.devices", 0, "train: devices must be auto or at least 1"),
+        ("train.devices", 0, "train.devices: must be auto or an integer of at least 1, not 0"),
+        (
+            "train.devices",
+            True,
+            "train.devices: must be auto or an integer of at least 1, not True",
+        ),
+        ("train.batch_size", 2, "train.batch_size: should be greater than or equal to 3, not 2"),
+        ("train.shift", 32, "train.shift must be smaller than data.image.size, 32, not 32"),
+        ("seed", True, "seed: should be a valid integer, not True"),
+        ("train.epochs", "50", "train.epochs: should be a valid integer, not '50'"),
+        ("train.batch_size", 64.0, "train.batch_size: should be a valid integer, not 64.0"),
+        ("train.flip", "off", "train.flip: should be a valid boolean, not 'off'"),
+        ("train.rate", True, "train.rate: should be a valid number, not True"),
         ("train.rate", "fast", "train.rate"),
         ("train.mix", {}, "train.mix: at least one weight must be greater than 0"),
         ("variation.copies.scale", 0, "train.mix.scale is above 0 but variation.copies.scale"),
@@ -118,13 +131,46 @@ def test_a_missing_section_is_named(params: dict, section: str) -> None:
         ("seed: [1\n", "cannot be read as YAML"),
         ("seed: 1\nseed: 2\n", "cannot be read as YAML"),
         ("seed: !!python/object/apply:os.system ['true']\n", "cannot be read as YAML"),
+        ("seed: '\x01'\n", "cannot be read as YAML: unacceptable character #x0001"),
+        ("seed: !!int abc\n", "cannot be read as YAML: invalid literal for int"),
+        ("seed: !!bool maybe\n", "cannot be read as YAML"),
+        ("seed: 2024-13-45\n", "cannot be read as YAML: month must be in 1..12"),
+        (f"seed: {'[' * 5000}\n", "cannot be read as YAML: it is nested too deeply"),
     ],
 )
 def test_a_file_that_is_no_params_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=message) as told:
         load_settings(path)
+    assert "\n" not in str(told.value)
+
+
+def test_a_folder_is_no_file_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").mkdir()
+    with pytest.raises(UserError, match=r"params\.yaml cannot be read \(Is a directory\)"):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_a_file_without_permission_says_so() -> None:
+    def load() -> None:
+        with pytest.raises(UserError, match=r"params\.yaml cannot be read \(Permission denied\)"):
+            load_settings(folder / "params.yaml")
+
+    with open_folder() as folder:
+        (folder / "params.yaml").touch(mode=0)
+        assert as_nobody(load) == 0
+
+
+def test_each_device_gets_images_enough_for_batch_norm(params: dict) -> None:
+    params["train"] |= {"devices": 2, "batch_size": 4}
+    with pytest.raises(UserError, match="train: batch_size must be at least 5 for 2 devices"):
+        check_settings(params)
+
+
+def test_integers_stand_for_floats(params: dict) -> None:
+    params["train"]["rate"] = 1
+    assert check_settings(params).train.rate == 1
 
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:

@@ -57,6 +57,30 @@ def check() -> None:
     click.echo("params.yaml is valid")
 
 
+@main.command(short_help="Report on a SOURCE, such as folder:PATH.")
+@click.argument("source")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the data report there, too.",
+)
+@_clear
+def inspect(source: str, html: Path | None) -> None:
+    """Report on a SOURCE, such as folder:PATH, without changing anything.
+
+    SOURCE is what data.source in params.yaml takes; the other settings of data are used as they
+    stand there.
+    """
+    from constancy.data.inspection import inspect_source
+    from constancy.settings import check_settings, load_settings
+
+    values = load_settings().model_dump(by_alias=True)
+    values["data"] |= {"source": source, "sha256": None}
+    if not source.startswith("torchvision:"):
+        values["data"]["root"] = None
+    click.echo(inspect_source(check_settings(values, "inspect").data, html))
+
+
 @main.command()
 @_clear
 def status() -> None:
@@ -67,7 +91,7 @@ def status() -> None:
     click.echo(describe(load_settings()))
 
 
-@main.command()
+@main.command(short_help="Classify image FILES with the champion.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_clear
 def predict(files: tuple[Path, ...]) -> None:

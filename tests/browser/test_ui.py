@@ -10,6 +10,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from mlflow import MlflowClient
 from project import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -56,7 +57,8 @@ def assert_closed(port: int) -> None:
 def test_the_run_its_report_and_the_model_can_be_seen(
     ui: str, small_run: Project, visit: Callable[..., Any]
 ) -> None:
-    run_id = small_run.json("reports/run.json")["run_id"]
+    store = MlflowClient(f"sqlite:///{small_run.folder / 'mlflow.db'}")
+    run_id = store.get_model_version("constancy", "1").run_id
     runs = visit(f"{ui}/#/experiments/1/runs/{run_id}?workflowType=machine_learning", 1400).page
     runs.get_by_text("clean/accuracy").first.wait_for(timeout=60_000)
     charts = f"{ui}/#/experiments/1/runs/{run_id}/model-metrics?workflowType=machine_learning"

@@ -1,5 +1,6 @@
 """Archives are streamed; what is hostile in them is refused or passed over."""
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -7,32 +8,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bundles import make_tar, make_zip
+from images import pixels
 
 from constancy.data import archives
-from constancy.data.archives import members
+from constancy.data.archives import open_archive
 from constancy.errors import UserError
 
 FILES = {"set/a/1.png": b"one", "set/b/2.png": b"two" * 1000}
 
 
-def make_tar(path: Path, files: dict[str, bytes], mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
-    return path
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(in_tmp: Path) -> None:
+    """What is unpacked is kept below the current folder."""
 
 
-def make_zip(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in files.items():
-            bundle.writestr(name, data)
-    return path
+def contents(path: Path) -> dict[str, bytes]:
+    with open_archive(path, lambda _: True) as archive:
+        return {name: archive.read(number) for number, name in enumerate(archive.paths)}
 
 
-def contents(archive: Path) -> dict[str, bytes]:
-    return {member.path: member.read() for member in members(archive)}
+def skipped(path: Path) -> dict[str, int]:
+    with open_archive(path, lambda _: True) as archive:
+        return dict(archive.skipped)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
@@ -65,6 +63,7 @@ def test_links_and_devices_are_passed_over(tmp_path: Path) -> None:
             info.linkname = "/etc/passwd"
             tar.addfile(info)
     assert contents(path) == {}
+    assert skipped(path) == {"link": 2, "device": 1}
     link = zipfile.ZipInfo("a/4.png")
     link.external_attr = 0o120777 << 16
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as bundle:
@@ -73,13 +72,69 @@ def test_links_and_devices_are_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [make_tar, make_zip])
-def test_a_file_too_large_for_an_image_is_refused_unread(
+def test_a_file_too_large_for_an_image_is_passed_over_unread(
     tmp_path: Path, make: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = make(tmp_path / "x", FILES)  # type: ignore[operator]
     monkeypatch.setattr(archives, "MAX_FILE_BYTES", 100)
-    with pytest.raises(UserError, match="too large"):
+    assert contents(archive) == {"set/a/1.png": b"one"}
+    assert skipped(archive) == {archives.TOO_LARGE: 1}
+
+
+@pytest.mark.parametrize("make", [make_tar, make_zip])
+@pytest.mark.parametrize("limit", ["MAX_FILES", "FREE_BYTES"])
+def test_an_archive_that_unfolds_beyond_all_proportion_is_refused(
+    tmp_path: Path, make: object, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = {f"set/a/{number}.png": b"0" * 100_000 for number in range(20)}
+    archive = make(tmp_path / "x", bomb)  # type: ignore[operator]
+    monkeypatch.setattr(archives, "MAX_RATIO", 10)
+    assert len(contents(archive)) == 20
+    monkeypatch.setattr(archives, limit, 10)
+    with pytest.raises(UserError, match="out of proportion to its size"):
         contents(archive)
+
+
+def test_what_follows_the_end_of_a_tar_archive_counts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.tar.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(make_tar(tmp_path / "x.tar", FILES, "w").read_bytes() + bytes(10_000_000))
+    assert contents(path) == FILES
+    monkeypatch.setattr(archives, "FREE_BYTES", 2**20)
+    monkeypatch.setattr(archives, "MAX_RATIO", 10)
+    with pytest.raises(UserError, match="out of proportion"):
+        contents(path)
+
+
+def test_a_name_of_megabytes_is_not_read(tmp_path: Path) -> None:
+    long = make_tar(tmp_path / "x.tar.gz", {"a/" + "n" * 2**21 + ".png": b"x"})
+    with pytest.raises(UserError, match="an extended header of 2,"):
+        contents(long)
+
+
+def test_a_tar_archive_that_ends_in_a_zip_is_a_tar_archive(tmp_path: Path) -> None:
+    bundle = make_zip(tmp_path / "x.zip", {"evil/1.png": b"x"}).read_bytes()
+    path = make_tar(tmp_path / "x.tar", FILES | {"set/z.zip": bundle}, "w")
+    assert contents(path) == FILES | {"set/z.zip": bundle}
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w:bz2", "w:xz"])
+def test_a_single_wrong_bit_is_found(tmp_path: Path, mode: str) -> None:
+    files = {"a/1.png": pixels(1, (100, 100)).tobytes()}
+    data = make_tar(tmp_path / "x.tar", files, mode).read_bytes()
+    told = 0
+    for place in range(30, len(data), 200):
+        broken = bytearray(data)
+        broken[place] ^= 4
+        (tmp_path / "broken").write_bytes(broken)
+        try:
+            assert contents(tmp_path / "broken") == files  # a few bits mean nothing
+        except UserError as error:
+            assert "cannot be read as a tar or zip archive" in str(error)  # noqa: PT017
+            told += 1
+    assert told >= 0.9 * len(range(30, len(data), 200))
 
 
 def damaged() -> Iterator[tuple[str, bytes]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from constancy.data.layout import Place, find_layout, skip_reason
+from constancy.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,13 @@ def test_files_that_are_no_images_by_their_names_are_passed_over(
     path: str, reason: str | None
 ) -> None:
     assert skip_reason(path) == reason
+
+
+def test_a_folder_beside_splits_that_is_none_is_told() -> None:
+    paths = [f"{top}/{label}/1.png" for top in ("train", "test", "extra") for label in "ab"]
+    with pytest.raises(UserError, match=r"'test' holds class folders, .* but 'extra' beside it"):
+        find_layout(paths)
+
+
+def test_a_class_may_be_called_test() -> None:
+    assert not find_layout(["test/1.png", "train/1.png", "bus/1.png"]).splits

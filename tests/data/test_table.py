@@ -6,29 +6,35 @@ import pyarrow.parquet as pq
 import pytest
 
 from constancy.data import table
-from constancy.data.table import Sample, count_rows, read_table, write_table
+from constancy.data.table import Sample, row_groups, write_table
 
 SAMPLES = [
     Sample(f"c{number % 3}/{number}.png", f"c{number % 3}", bytes([number]) * (number + 1),
            split="train" if number % 2 else None, group="g" if number % 4 else None)
     for number in range(50)
 ]  # fmt: skip
+SAMPLES.append(Sample("c0/missing.png", "c0", b"", problem="no such file or directory"))
+
+
+def read(folder: Path) -> list[list[Sample]]:
+    return [group.read() for group in row_groups(folder)]
 
 
 def test_samples_come_back_as_they_went_in(tmp_path: Path) -> None:
-    assert write_table(iter(SAMPLES), tmp_path / "raw") == 50
-    assert count_rows(tmp_path / "raw") == 50
-    assert [sample for group in read_table(tmp_path / "raw") for sample in group] == SAMPLES
+    assert write_table(iter(SAMPLES), tmp_path / "raw") == 51
+    assert sum(group.rows for group in row_groups(tmp_path / "raw")) == 51
+    assert [sample for group in read(tmp_path / "raw") for sample in group] == SAMPLES
 
 
+@pytest.mark.parametrize("limit", ["ROW_GROUP_BYTES", "ROW_GROUP_ROWS"])
 def test_shards_and_row_groups_keep_the_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(table, "SHARD_BYTES", 300)
-    monkeypatch.setattr(table, "ROW_GROUP_BYTES", 100)
+    monkeypatch.setattr(table, limit, 100 if limit == "ROW_GROUP_BYTES" else 4)
     write_table(iter(SAMPLES), tmp_path / "raw")
     assert len(list((tmp_path / "raw").iterdir())) > 2
-    groups = list(read_table(tmp_path / "raw"))
+    groups = read(tmp_path / "raw")
     assert len(groups) > 5
     assert [sample for group in groups for sample in group] == SAMPLES
 
@@ -37,7 +43,7 @@ def test_the_layout_is_that_of_hugging_face(tmp_path: Path) -> None:
     write_table(iter(SAMPLES), tmp_path / "raw")
     schema = pq.read_schema(tmp_path / "raw" / "part-00000.parquet")
     assert str(schema.field("image").type) == "struct<bytes: binary, path: string>"
-    assert schema.names == ["image", "label", "group", "split", "sha256"]
+    assert schema.names == ["image", "label", "group", "split", "sha256", "problem"]
 
 
 def test_the_same_samples_make_the_same_files(tmp_path: Path) -> None:

@@ -1,72 +1,192 @@
-"""Remote archives: fetched to a temporary file, checked, then used."""
+"""Remote files: a large one as a checked local copy, many small ones as bytes."""
 
 import hashlib
-import tempfile
-from collections.abc import Iterator
+import re
+import shutil
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from constancy.addresses import without_secrets
+from constancy.data.failures import (
+    PassingError,
+    Patience,
+    RemoteError,
+)
+from constancy.data.remote import Facts, NoRangesError, Remote
 from constancy.errors import UserError
-from constancy.paths import project_root
+from constancy.files import read_json, write_json
+from constancy.paths import STATE, project_root
 from constancy.progress import progress
 
-CHUNK = 2**20
+DOWNLOADS = STATE / "downloads"
+
+AT_ONCE = 16
+"""Small files fetched at the same time."""
+AHEAD = 64
+"""Small files fetched or being fetched before they are asked for, at the most."""
 
 
 @contextmanager
-def local_archive(place: str, sha256: str | None) -> Iterator[Path]:
-    """The archive at a path (relative to the project) or URL, as a local file, its hash checked.
+def local_file(place: str, sha256: str | None) -> Iterator[Path]:
+    """The file at a path (relative to the project) or URL, as a local file, its hash checked.
 
-    A downloaded copy is removed when the block ends. Raises UserError for a place that cannot be
+    A download that was cut goes on from where it was, in this call or the next one. A copy that
+    was downloaded is removed when the block ends. Raises UserError for a place that cannot be
     reached and for a hash that differs from `sha256`.
     """
-    if "://" not in place:
-        path = project_root() / Path(place).expanduser()
+    if "://" not in place or place.startswith("file://"):
+        path = project_root() / Path(place.removeprefix("file://")).expanduser()
         if not path.is_file():
-            raise UserError(f"data.source: there is no archive at {place}")
-        if sha256:
-            _check(_digest(path), sha256, place)
+            raise UserError(f"data.source: there is no file at {place}")
+        _check(path, sha256, place)
         yield path
-        return
-    with tempfile.TemporaryDirectory(prefix="constancy-") as folder:
-        path = Path(folder) / (place.rstrip("/").rsplit("/", 1)[-1] or "archive")
-        digest = _download(place, path)
-        if sha256:
-            _check(digest, sha256, place)
-        yield path
+    else:
+        with _downloaded(place, sha256) as path:
+            yield path
 
 
-def _download(url: str, path: Path) -> str:
-    """Copy a URL to a file; returns the SHA-256 of what came."""
-    import fsspec
+@dataclass(frozen=True)
+class Problem:
+    """Why there are no bytes, in a few words."""
 
-    digest = hashlib.sha256()
+    reason: str
+
+
+def read_all(urls: Sequence[str], *, limit: int) -> Iterator[bytes | Problem]:
+    """The bytes behind each URL, in order; a Problem where there are none to be had.
+
+    limit: bytes; of a larger file no more than that and one block is read. Memory holds no more
+    than AHEAD files. Raises UserError where a server is down, or answers that it cannot now.
+    """
+    waiting: deque[Future[bytes | Problem]] = deque()
+    # joblib would fetch on and on where the images are used more slowly than they come.
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch")
     try:
-        with fsspec.open(url, "rb") as source, path.open("wb") as target:
-            size = getattr(source, "size", None)
-            with progress("download", total=size, unit="byte") as bar:
-                while chunk := source.read(CHUNK):
-                    target.write(chunk)
-                    digest.update(chunk)
-                    bar.update(len(chunk))
-    except (ValueError, ImportError) as error:  # unknown or not installed protocol
-        raise UserError(f"data.source: {url} cannot be read: {error}") from None
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename == str(path):
-            raise  # our own disk, not the other side
-        # fsspec tells of a refused connection as of a missing file; the cause beneath knows better.
-        cause = error.__cause__ or error
-        reason = str(cause) or type(cause).__name__
-        raise UserError(f"data.source: {url} could not be fetched: {reason}") from None
-    return digest.hexdigest()
+        for url in urls:
+            if len(waiting) == AHEAD:
+                yield waiting.popleft().result()
+            waiting.append(pool.submit(_bytes_of, url, limit))
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _digest(path: Path) -> str:
+def _bytes_of(url: str, limit: int) -> bytes | Problem:
+    patience = Patience()
+    try:
+        return patience.bring(lambda: _read(url, limit, patience))
+    except PassingError as error:
+        # Left out, it would come another time: the same source would not be the same data.
+        raise UserError(
+            f"data.source: {without_secrets(url)} could not be fetched: {error}; try again later"
+        ) from None
+    except RemoteError as error:
+        return Problem(str(error))
+
+
+def _read(url: str, limit: int, patience: Patience) -> bytes:
+    data = bytearray()
+    for piece in Remote(url).stream():
+        patience.heard()
+        data += piece
+        if len(data) > limit:
+            raise RemoteError(f"larger than {limit} bytes")
+    return bytes(data)
+
+
+@contextmanager
+def _downloaded(url: str, sha256: str | None) -> Iterator[Path]:
+    from filelock import FileLock
+
+    folder = project_root() / DOWNLOADS / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Held until the copy is no longer used: whoever comes next must not find it half removed.
+    with FileLock(f"{folder}.lock"):
+        download = _Download(url, folder)
+        try:
+            download.finish()
+        except RemoteError as error:
+            place = without_secrets(url)
+            raise UserError(f"data.source: {place} could not be fetched: {error}") from None
+        try:
+            _check(download.path, sha256, without_secrets(url))
+            yield download.path
+        finally:
+            shutil.rmtree(folder)
+
+
+class _Download:
+    """A part of a file that grows until it is whole, beside a note of which version it is of."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        # Messages about an archive tell its own name.
+        name = re.split(r"[?#]", url)[0].rstrip("/").rpartition("/")[2][-60:]
+        self.path = folder / ("file" if name in ("", ".", "..") else name)
+        self._note = folder / f"{self.path.name}.json"
+        self._url = url
+        self._in_blocks = True
+        self._patience = Patience()
+
+    def finish(self) -> None:
+        """Fetch what is missing, with new tries where that may help; raises RemoteError."""
+        self._patience.bring(self._try)
+
+    def _try(self) -> None:
+        remote = Remote(self._url)
+        facts = remote.facts()
+        self._patience.heard()
+        in_blocks = self._in_blocks and facts.in_blocks
+        start = self._kept(facts) if in_blocks else 0
+        if not start:
+            self._begin(facts)
+        blocks = remote.blocks(start) if in_blocks else remote.stream()
+        try:
+            for offset in self._append(blocks, start, facts.size):
+                self._patience.heard(offset if in_blocks else 0)
+        except NoRangesError:
+            self._in_blocks = False
+            raise
+        size = self.path.stat().st_size
+        if size != (facts.size or size):
+            raise PassingError(f"{size:,} bytes came instead of {facts.size:,}")
+        if in_blocks and remote.facts() != facts:
+            raise PassingError("it changed while it was fetched")
+
+    def _kept(self, facts: Facts) -> int:
+        """How many bytes of this very version are there already."""
+        try:
+            same = read_json(self._note) == asdict(facts)
+        except (FileNotFoundError, ValueError):  # none, or one that a power failure emptied
+            same = False
+        size = self.path.stat().st_size if same and self.path.exists() else 0
+        return size if size <= (facts.size or 0) else 0
+
+    def _begin(self, facts: Facts) -> None:
+        # In this order: a new note must never lie beside an old part.
+        self.path.unlink(missing_ok=True)
+        write_json(self._note, asdict(facts))
+
+    def _append(self, blocks: Iterator[bytes], start: int, size: int | None) -> Iterator[int]:
+        """Write the blocks, one at each step; gives the file's length after it."""
+        bar = progress("download", total=size, unit="byte")
+        bar.initial = bar.n = bar.last_print_n = start
+        with bar, self.path.open("ab") as target:
+            for block in blocks:
+                target.write(block)
+                bar.update(len(block))
+                yield target.tell()
+
+
+def _check(path: Path, expected: str | None, place: str) -> None:
+    if expected is None:
+        return
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check(digest: str, expected: str, place: str) -> None:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != expected:
         raise UserError(
             f"data.sha256: {place} has the hash {digest}, not {expected}: "

@@ -1,8 +1,9 @@
 """What a file's path says about it: which class, and which split where the source has its own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field
+
+from constancy.errors import UserError
 
 EXTENSIONS = frozenset(
     [
@@ -42,12 +43,11 @@ class Place:
 
 def skip_reason(path: str) -> str | None:
     """Why a file is none of the source's images, by its name alone; None if it may be one."""
-    parts = PurePosixPath(path).parts
+    parts = path.split("/")
     if "__MACOSX" in parts or any(part.startswith(".") for part in parts):
         return "hidden file"
-    if PurePosixPath(path).suffix.lower() not in EXTENSIONS:
-        return "no image by its name"
-    return None
+    _, dot, extension = parts[-1].rpartition(".")
+    return None if (dot + extension).lower() in EXTENSIONS else "no image by its name"
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,17 @@ class Layout:
 
     depth: int
     splits: bool
+    _known: dict[str, Place | None] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, path: str) -> Place | None:
         """The class and split of an image; None if it lies in no class folder."""
-        folders = PurePosixPath(path).parts[self.depth : -1]
+        folder = path.rpartition("/")[0]
+        if folder not in self._known:
+            self._known[folder] = self._place(folder)
+        return self._known[folder]
+
+    def _place(self, folder: str) -> Place | None:
+        folders = _parts(folder)[self.depth :]
         if self.splits:
             return (
                 Place(folders[1], SPLIT_FOLDERS[folders[0].lower()]) if len(folders) > 1 else None
@@ -75,13 +82,25 @@ def find_layout(paths: Sequence[str]) -> Layout:
 
     Leading folders that all images share are passed over. If every folder then left at the top is
     named as a split is (train, val, test ...), the class folders lie below; else they lie here.
+    Raises UserError where some are splits with class folders, and others are not.
     """
-    folders = [PurePosixPath(path).parts[:-1] for path in paths]
-    folders = [parts for parts in folders if parts]
+    folders = [_parts(folder) for folder in {path.rpartition("/")[0] for path in paths} if folder]
     depth = 0
     while folders and all(len(parts) > depth + 1 for parts in folders):
         if len({parts[depth] for parts in folders}) > 1:
             break
         depth += 1
-    top = {parts[depth].lower() for parts in folders if len(parts) > depth}
-    return Layout(depth, bool(top) and top <= SPLIT_FOLDERS.keys())
+    top = {parts[depth] for parts in folders if len(parts) > depth}
+    others = sorted(name for name in top if name.lower() not in SPLIT_FOLDERS)
+    splits = sorted(top - set(others))
+    deeper = {parts[depth] for parts in folders if len(parts) > depth + 1}
+    if splits and others and deeper.issuperset(splits):
+        raise UserError(
+            f"data.source: '{splits[0]}' holds class folders, as a split does, but '{others[0]}' "
+            "beside it is named as no split: move it away, or rename it"
+        )
+    return Layout(depth, bool(splits) and not others)
+
+
+def _parts(folder: str) -> list[str]:
+    return folder.split("/") if folder else []

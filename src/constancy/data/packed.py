@@ -1,18 +1,19 @@
 """Packed splits: a few large arrays that training and evaluation read without decoding anything."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.lib.format import open_memmap
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.lib.format import header_data_from_array_1_0, open_memmap, write_array_header_1_0
 
 from constancy.files import read_json, write_json
 from constancy.settings.data import Image
-
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,22 @@ def create_array(path: Path, shape: tuple[int, ...], dtype: Any = np.uint8) -> n
     with path.open("r+b") as file:
         os.posix_fallocate(file.fileno(), 0, max(path.stat().st_size, 1))
     return array
+
+
+def write_split(
+    folder: Path, images: Iterable[np.ndarray], labels: np.ndarray, index: pa.Table
+) -> None:
+    """Write a packed split, as `PackedSplit` reads it, into the new folder `folder`.
+
+    images: uint8, in chunks n x H x W x C, as many as labels together (an empty chunk, if none).
+    They are written, not mapped: mapped pages count as memory of the process that touches them.
+    """
+    folder.mkdir()
+    with (folder / "images.npy").open("wb") as file:
+        for number, chunk in enumerate(images):
+            if not number:
+                header = header_data_from_array_1_0(chunk)
+                write_array_header_1_0(file, header | {"shape": (len(labels), *chunk.shape[1:])})
+            file.write(np.ascontiguousarray(chunk).data)
+    np.save(folder / "labels.npy", labels, allow_pickle=False)
+    pq.write_table(index, folder / "index.parquet")

@@ -1,191 +1,94 @@
 """From the image table to packed splits: decode, split, check, pack."""
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from constancy.data.images import UnreadableImageError, read_image
-from constancy.data.packed import SPLITS, Dataset, PackedSplit, create_array
-from constancy.data.splits import assign_splits
-from constancy.data.table import Sample, count_rows, read_table, sample_id
-from constancy.errors import UserError
-from constancy.progress import progress
-from constancy.settings.data import Data, Image
+from constancy.data.chunks import images_at_a_time
+from constancy.data.decode import DecodedTable, decode_table
+from constancy.data.packed import Dataset, write_split
+from constancy.data.quality import Inspection
+from constancy.data.splits import SPLITS, assign_splits, find_groups
+from constancy.data.statistics import PixelStatistics
+from constancy.settings.data import Data
 
-CHUNK = 4096  # images gathered at a time when splits are packed
-
-
-@dataclass
-class _Decoded:
-    """All readable images in the table's order, in one file, and what is known of each."""
-
-    images: np.memmap
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    unreadable: list[dict[str, str]] = field(default_factory=list)
+_PART = 65_536
 
 
-def prepare(raw: Path, data: Data, folder: Path) -> dict[str, Any]:
-    """Decode the image table in `raw` and write the packed splits into the new folder `folder`.
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The images of a source, decoded, split and checked.
 
-    Returns the data report: counts for each class and split, and every unreadable file with its
-    reason. Raises UserError if the data break a limit of `data.quality`, if a split is empty, or if a
-    class is missing from the training split.
+    groups, splits: of the rows of `table`; found: what the checks found, and which rows remain;
+    classes: labels of those, in order.
     """
-    folder.mkdir(parents=True)
-    scratch = folder / "decoded.npy"
-    decoded = _decode(raw, data.image, scratch)
-    total = len(decoded.rows) + len(decoded.unreadable)
-    _check_unreadable(decoded.unreadable, total, data.quality.max_unreadable)
 
-    rows = decoded.rows
-    splits = assign_splits(
-        [row["group"] or row["id"] for row in rows], [row["split"] for row in rows], data.split
+    table: DecodedTable
+    groups: list[str | None]
+    splits: np.ndarray
+    found: Inspection
+    classes: list[str]
+
+
+def read_images(raw: Path, data: Data, scratch: Path) -> Images:
+    """Decode the image table in `raw`, split and check it; pixels go to the new file `scratch`.
+
+    Raises UserError only where that cannot be done at all: what the checks find is told, not raised.
+    """
+    table = decode_table(raw, data.image, scratch)
+    facts = table.facts
+    groups = find_groups(_texts(facts["path"]), _texts(facts["group"]), data.split.group_by)
+    keys = (
+        each if group is None else group
+        for group, each in zip(groups, _texts(ids(facts)), strict=True)
     )
-    index = pd.DataFrame(rows).assign(split=splits)
-    classes = sorted(set(index["label"]))
-    counts = _count(index, classes)
-    _check_classes(counts, data.quality.min_images)
-    warnings = _find_gaps(counts)
+    # As objects, since NumPy's own strings would all be as long as the longest.
+    splits = np.array(assign_splits(keys, list(_texts(facts["split"])), data.split), object)
+    names = facts["label"].combine_chunks().dictionary_encode()
+    labels = np.array(names.dictionary.to_pylist(), object)[names.indices.to_numpy()]
+    found = Inspection(table, labels, splits, groups, data.quality)
+    return Images(table, groups, splits, found, np.unique(labels[found.kept]).tolist())
+
+
+def pack(images: Images, data: Data, folder: Path) -> None:
+    """Write the packed splits of the images that remain into the existing folder `folder`."""
+    statistics = PixelStatistics(data.image.channels)
     for name in SPLITS:
-        _pack(decoded.images, index[index["split"] == name], classes, folder / name)
-    scratch.unlink()
-
-    train = PackedSplit.load(folder / "train")
-    mean, std = _statistics(train.images)
-    Dataset(classes, data.image, mean, std).save(folder)
-    return {
-        "images": len(index),
-        "splits": {name: int((index["split"] == name).sum()) for name in SPLITS},
-        "classes": counts,
-        "image": data.image.model_dump(),
-        "unreadable": {"count": len(decoded.unreadable), "files": decoded.unreadable},
-        "warnings": warnings,
-    }
+        rows = np.flatnonzero(images.found.kept & (images.splits == name))
+        chunks = _chunks(images.table, rows)
+        if name == "train":
+            chunks = statistics.watch(chunks)
+        write_split(folder / name, chunks, *_labels_and_index(images, rows))
+    mean, std = statistics.mean_and_std()
+    Dataset(images.classes, data.image, mean, std).save(folder)
 
 
-def _decode(raw: Path, image: Image, scratch: Path) -> _Decoded:
-    total = count_rows(raw)
-    decoded = _Decoded(create_array(scratch, (total, *image.shape)))
-    # Pillow lets go of the interpreter's lock while it decodes and scales: threads are enough.
-    with (
-        progress("prepare", total=total) as bar,
-        joblib.Parallel(n_jobs=-1, backend="threading", return_as="generator") as parallel,
-    ):
-        for samples in read_table(raw):
-            tasks = (joblib.delayed(_try_reading)(sample, image) for sample in samples)
-            for sample, result in zip(samples, parallel(tasks), strict=True):
-                _keep(sample, result, decoded)
-                bar.update()
-    return decoded
+def ids(facts: pa.Table) -> pa.ChunkedArray:
+    """The sample id of each row: see `table.sample_id`."""
+    return pc.utf8_slice_codeunits(facts["sha256"], 0, 16)
 
 
-def _try_reading(sample: Sample, image: Image) -> np.ndarray | str:
-    try:
-        return read_image(sample.data, image)
-    except UnreadableImageError as error:
-        return str(error)
+def _texts(column: pa.ChunkedArray) -> Iterator[Any]:
+    """The values of a column, a part at a time: all of them at once would fill memory."""
+    for start in range(0, len(column), _PART):
+        yield from column.slice(start, _PART).to_pylist()
 
 
-def _keep(sample: Sample, result: np.ndarray | str, decoded: _Decoded) -> None:
-    sha256 = sample.sha256
-    known = {"id": sample_id(sha256), "path": sample.path}
-    if isinstance(result, str):
-        decoded.unreadable.append(known | {"reason": result})
-        return
-    decoded.images[len(decoded.rows)] = result
-    decoded.rows.append(
-        known
-        | {"group": sample.group, "sha256": sha256, "label": sample.label, "split": sample.split}
-    )
+def _labels_and_index(images: Images, rows: np.ndarray) -> tuple[np.ndarray, pa.Table]:
+    facts = images.table.facts.take(rows)
+    groups = pa.array(images.groups, pa.string()).take(pa.array(rows))
+    positions = {label: position for position, label in enumerate(images.classes)}
+    labels = np.array([positions[each] for each in facts["label"].to_pylist()], np.int64)
+    columns = {"id": ids(facts), "path": facts["path"], "group": groups, "sha256": facts["sha256"]}
+    return labels, pa.table(columns)
 
 
-def _check_unreadable(unreadable: list[dict[str, str]], total: int, limit: float) -> None:
-    if len(unreadable) > limit * total:
-        first = unreadable[0]
-        raise UserError(
-            f"{len(unreadable)} of {total} files cannot be read as images, more than "
-            f"data.quality.max_unreadable = {limit:g} allows; the first is {first['path']} "
-            f"({first['reason']}): mend or remove them, or raise the limit"
-        )
-
-
-def _count(index: pd.DataFrame, classes: list[str]) -> dict[str, dict[str, int]]:
-    counts = Counter(zip(index["label"], index["split"], strict=True))
-    return {label: {name: counts[label, name] for name in SPLITS} for label in classes}
-
-
-def _check_classes(counts: dict[str, dict[str, int]], least: int) -> None:
-    if len(counts) < 2:
-        raise UserError(
-            f"data.source: only one class was found ('{next(iter(counts), '')}'): "
-            "there must be at least two folders with images"
-        )
-    for label, splits in counts.items():
-        if sum(splits.values()) < least:
-            raise UserError(
-                f"class '{label}' has {_images(sum(splits.values()))}, fewer than "
-                f"data.quality.min_images = {least}: add images, remove the class, or lower the limit"
-            )
-    for name in SPLITS:
-        if not any(splits[name] for splits in counts.values()):
-            raise UserError(f"the {name} split is empty: add images, or change data.split")
-    for label, splits in counts.items():
-        if not splits["train"]:
-            raise UserError(
-                f"class '{label}' has no image to train on: add some, or remove the class"
-            )
-
-
-def _find_gaps(counts: dict[str, dict[str, int]]) -> list[str]:
-    return [
-        f"class '{label}' has no image in the {name} split, so nothing is known of it there"
-        for label, splits in counts.items()
-        for name in SPLITS
-        if not splits[name]
-    ]
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count} images"
-
-
-def _pack(images: np.ndarray, index: pd.DataFrame, classes: list[str], folder: Path) -> None:
-    """Write one split in the order of (id, path), which does not hang on the source's order."""
-    folder.mkdir()
-    index = index.sort_values(["id", "path"])
-    rows = index.index.to_numpy()
-    packed = create_array(folder / "images.npy", (len(rows), *images.shape[1:]))
-    for start in range(0, len(rows), CHUNK):
-        packed[start : start + CHUNK] = images[rows[start : start + CHUNK]]
-    packed.flush()
-    positions = {label: position for position, label in enumerate(classes)}
-    labels = np.array([positions[label] for label in index["label"]], np.int64)
-    np.save(folder / "labels.npy", labels, allow_pickle=False)
-    index[["id", "path", "group", "sha256"]].reset_index(drop=True).to_parquet(
-        folder / "index.parquet"
-    )
-
-
-def _statistics(images: np.ndarray) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of each channel, from exact integer sums."""
-    sums = squares = np.zeros(images.shape[-1], np.int64)
-    for chunk in _slices(images):
-        values = chunk.astype(np.int64)
-        sums = sums + values.sum(axis=(0, 1, 2))
-        squares = squares + (values**2).sum(axis=(0, 1, 2))
-    count = images.size // images.shape[-1]
-    mean = sums / count
-    variance = squares / count - mean**2
-    # A channel without any contrast must not divide by zero.
-    return mean.tolist(), np.maximum(np.sqrt(variance.clip(0)), 1.0).tolist()
-
-
-def _slices(images: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(images), CHUNK):
-        yield images[start : start + CHUNK]
+def _chunks(table: DecodedTable, rows: np.ndarray) -> Iterator[np.ndarray]:
+    step = images_at_a_time(table.shape)
+    for start in range(0, max(len(rows), 1), step):  # an empty split gives an empty chunk
+        yield table.pixels(rows[start : start + step])

@@ -1,7 +1,7 @@
 """The image table: all images of a source in a few Parquet files, bytes as the source gave them.
 
 The layout is that of Hugging Face image data sets (`image` struct{bytes, path}, `label`), with the
-columns `group`, `split` and `sha256` beside it.
+columns `group`, `split`, `sha256` and `problem` beside it.
 """
 
 import hashlib
@@ -18,6 +18,9 @@ SHARD_BYTES = 256 * 2**20
 ROW_GROUP_BYTES = 16 * 2**20
 """Image bytes that writing or reading holds in memory at a time, about."""
 
+ROW_GROUP_ROWS = 4096
+"""Images in a row group, at the most: small images too are shared out among workers."""
+
 SCHEMA = pa.schema(
     [
         ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
@@ -25,28 +28,54 @@ SCHEMA = pa.schema(
         ("group", pa.string()),
         ("split", pa.string()),
         ("sha256", pa.string()),
+        ("problem", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One image file of a source: its path there, its class, its bytes; split and group if given."""
+    """One image file of a source: its path there, its class, its bytes; split and group if given.
+
+    problem: why the source could not give the bytes, which are then empty.
+    """
 
     path: str
     label: str
     data: bytes
     split: str | None = None
     group: str | None = None
+    problem: str | None = None
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+        """Of the bytes, in hexadecimal; of the path where there are none."""
+        return hashlib.sha256(self.data or self.path.encode()).hexdigest()
 
 
 def sample_id(sha256: str) -> str:
     """The id on which splits, seeds and suites hang: the first 16 digits of the bytes' hash."""
     return sha256[:16]
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """A part of the image table: so many images, of so many bytes."""
+
+    shard: Path
+    number: int
+    rows: int
+    bytes: int
+
+    def read(self) -> list[Sample]:
+        """Its samples in order."""
+        with pq.ParquetFile(self.shard) as file:
+            table = file.read_row_group(self.number)
+        images = table["image"].combine_chunks()
+        columns = [images.field("path"), table["label"], images.field("bytes")]
+        columns += [table[name] for name in ("split", "group", "problem")]
+        values = zip(*(column.to_pylist() for column in columns), strict=True)
+        return [Sample(*row) for row in values]
 
 
 def write_table(samples: Iterable[Sample], folder: Path) -> int:
@@ -61,7 +90,13 @@ def write_table(samples: Iterable[Sample], folder: Path) -> int:
         if writer is None:
             # Images are compressed already; a dictionary of their bytes would only cost memory.
             path = folder / f"part-{shards:05d}.parquet"
-            writer = pq.ParquetWriter(path, SCHEMA, compression="none", use_dictionary=["label"])
+            writer = pq.ParquetWriter(
+                path,
+                SCHEMA,
+                compression="none",
+                use_dictionary=["label", "split"],
+                write_statistics=False,
+            )
             shards, shard_bytes = shards + 1, 0
         writer.write_table(_to_arrow(group))
         count += len(group)
@@ -74,27 +109,15 @@ def write_table(samples: Iterable[Sample], folder: Path) -> int:
     return count
 
 
-def count_rows(folder: Path) -> int:
-    """The number of images in the table."""
-    return sum(pq.read_metadata(shard).num_rows for shard in _shards(folder))
-
-
-def read_table(folder: Path) -> Iterator[list[Sample]]:
-    """The table's samples in order, one row group at a time."""
+def row_groups(folder: Path) -> list[RowGroup]:
+    """The parts of the table that can be read by themselves, in order."""
+    groups = []
     for shard in _shards(folder):
-        with pq.ParquetFile(shard) as file:
-            for number in range(file.num_row_groups):
-                rows = file.read_row_group(number).to_pylist()
-                yield [
-                    Sample(
-                        row["image"]["path"],
-                        row["label"],
-                        row["image"]["bytes"],
-                        row["split"],
-                        row["group"],
-                    )
-                    for row in rows
-                ]
+        metadata = pq.read_metadata(shard)
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            groups.append(RowGroup(shard, number, group.num_rows, group.total_byte_size))
+    return groups
 
 
 def _shards(folder: Path) -> list[Path]:
@@ -107,7 +130,7 @@ def _chunks(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
     for sample in samples:
         chunk.append(sample)
         size += len(sample.data)
-        if size >= ROW_GROUP_BYTES or len(chunk) >= 65_536:
+        if size >= ROW_GROUP_BYTES or len(chunk) >= ROW_GROUP_ROWS:
             yield chunk
             chunk, size = [], 0
     if chunk:
@@ -115,14 +138,13 @@ def _chunks(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
 
 
 def _to_arrow(samples: list[Sample]) -> pa.Table:
-    rows = [
-        {
-            "image": {"bytes": sample.data, "path": sample.path},
-            "label": sample.label,
-            "group": sample.group,
-            "split": sample.split,
-            "sha256": sample.sha256,
-        }
-        for sample in samples
-    ]
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    image = pa.StructArray.from_arrays(
+        [
+            pa.array([sample.data for sample in samples], pa.binary()),
+            pa.array([sample.path for sample in samples], pa.string()),
+        ],
+        fields=list(SCHEMA.field("image").type),
+    )
+    names = SCHEMA.names[1:]
+    texts = [pa.array([getattr(each, name) for each in samples], pa.string()) for name in names]
+    return pa.Table.from_arrays([image, *texts], schema=SCHEMA)

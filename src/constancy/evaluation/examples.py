@@ -1,16 +1,11 @@
 """Example images under every factor and severity, with what the model took them for."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image as Pillow
 
 from constancy.evaluation.evaluate import Evaluation
-
-SHARPEST = 48  # pixels; images up to this side are shown as they are, without loss
-LARGEST = 96  # pixels; greater ones are shrunk to this side: 20 sheets of them stay below 8 MB
+from constancy.page import thumbnail
 
 
 @dataclass(frozen=True)
@@ -85,19 +80,3 @@ def _sheet(evaluation: Evaluation, position: int, turn: int) -> Sheet:
         cells = [cell(*pair) for pair in zip(seen, logits[:, direction, position], strict=True)]
         rows.append(Row(factor, names[direction] if len(names) > 1 else None, cells))
     return Sheet(label, cell(evaluation.split.images[row], evaluation.clean[row]), rows)
-
-
-def thumbnail(pixels: np.ndarray) -> str:
-    """An image as a data URI: PNG without loss, or WebP when it is large.
-
-    pixels: uint8, H x W x 1 or 3.
-    """
-    picture = Pillow.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    buffer = io.BytesIO()
-    if max(picture.size) <= SHARPEST:
-        picture.save(buffer, "PNG", optimize=True)
-    else:
-        picture.thumbnail((LARGEST, LARGEST), Pillow.Resampling.LANCZOS)
-        picture.save(buffer, "WEBP", quality=80)
-    kind = "png" if max(pixels.shape[:2]) <= SHARPEST else "webp"
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

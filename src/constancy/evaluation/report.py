@@ -1,7 +1,5 @@
 """The evaluation as one self-contained HTML page, for whoever signs off a release."""
 
-import base64
-import math
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -9,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from constancy.evaluation import figures
@@ -19,11 +15,11 @@ from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.examples import example_sheets
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.scores import Metrics
+from constancy.page import count, data_uri, percent, render
 from constancy.settings.base import SEVERITIES
 
 PAIRS = 12  # most confused pairs that are listed
 FULL_TINT = 0.3  # a cell of the table is tinted fully where accuracy is so far below clean
-NARROW = "\u202f"  # a space that does not break
 TIMES = "\u00d7"
 
 _UNITS = {
@@ -45,19 +41,9 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
     history: as given by `load_history`.
     """
     metrics = evaluation.metrics
-    here = Path(__file__).parent
-    # Autoescape whatever the name ends in: class names come from folders that anyone may have named.
-    environment = Environment(
-        loader=FileSystemLoader(here),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "points": points, "count": count}
-    environment.filters["tint"] = _tint(metrics.accuracy)
-    return environment.get_template("report.html.j2").render(
-        style=Markup((here / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+    return render(
+        Path(__file__).with_name("report.html.j2"),
+        filters={"tint": _tint(metrics.accuracy)},
         network=evaluation.card.name,
         summary=summary(metrics),
         metrics=metrics,
@@ -86,23 +72,6 @@ def summary(metrics: Metrics) -> str:
         f"Right on {percent(metrics.accuracy)} of {count(metrics.count)} clean test images; "
         f"weakest under {worst}: {percent(metrics.factors[worst].accuracy)}."
     )
-
-
-def percent(share: float) -> str:
-    """A share with one decimal, such as 99.3 %; 100 only when nothing at all is wrong."""
-    return f"{points(share)}{NARROW}%"
-
-
-def points(share: float) -> str:
-    """The number of `percent`, without its sign."""
-    if math.isclose(share, 1, abs_tol=1e-9):  # a quotient of means may miss 1 by a rounding error
-        return "100"
-    return f"{min(100 * share, 99.9) if share < 1 else 100 * share:.1f}"
-
-
-def count(number: int) -> str:
-    """A whole number with its thousands apart."""
-    return f"{number:,}"
 
 
 def _tint(clean: float) -> Callable[[float], str]:
@@ -146,14 +115,10 @@ def _both_looks(draw: Callable[..., Figure], *data: Any) -> dict[str, Any]:
     light, dark = draw(*data, figures.LIGHT), draw(*data, figures.DARK)
     wide = light.get_figwidth() > figures.WIDTH
     return {
-        "light": _data_uri(figures.svg(light)),
-        "dark": _data_uri(figures.svg(dark)),
+        "light": data_uri("image/svg+xml", figures.svg(light).encode()),
+        "dark": data_uri("image/svg+xml", figures.svg(dark).encode()),
         "least_width": round(light.get_figwidth() * 72) if wide else 0,
     }
-
-
-def _data_uri(svg: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
 
 
 def _strengths(strengths: dict[str, dict[str, list[float]]]) -> list[tuple[str, str, list[str]]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self, get_args
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from constancy.errors import UserError, nearest
+from constancy.files import read_yaml
 from constancy.paths import PARAMS
 from constancy.settings.base import FACTORS, PIXEL_FACTORS, SEVERITIES, Section
 from constancy.settings.data import Data
@@ -42,24 +43,32 @@ class Settings(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _shifted_images_stay_in_the_picture(self) -> Self:
+        if self.train.shift >= self.data.image.size:
+            raise ValueError(
+                f"train.shift must be smaller than data.image.size, {self.data.image.size}, "
+                f"not {self.train.shift}"
+            )
+        return self
+
 
 def load_settings(path: Path = PARAMS) -> Settings:
     """The checked settings of the project.
 
-    Raises UserError, with the key at fault and what to do, for a file that is missing, is no YAML,
-    or holds an unknown key, a wrong value or an impossible combination.
+    Raises UserError, with the key at fault and what to do, for a file that cannot be read, is no
+    YAML, or holds an unknown key, a wrong value or an impossible combination.
     """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError
-
     try:
-        # YAML 1.2, as DVC reads the same file: 1e-3 is a number, and a key given twice is an error.
-        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path)
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run this in the project's folder") from None
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} cannot be read as YAML: {reason}") from None
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read ({error.strerror}): make it a readable file"
+        ) from None
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read as YAML: {error}") from None
     return check_settings(values, str(path))
 
 
@@ -79,7 +88,9 @@ def check_settings(values: Any, name: str = "params.yaml") -> Settings:
 
 
 def _sentence(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
+    keys = [part for part in problem["loc"] if isinstance(part, str)]
+    places = [f", value {part + 1}" for part in problem["loc"] if isinstance(part, int)]
+    key = ".".join(keys) + "".join(places)
     match problem["type"]:
         case "extra_forbidden":
             *parents, last = problem["loc"]

@@ -17,6 +17,10 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    """A section of params.yaml: unknown keys are refused and nothing changes after reading."""
+    """A section of params.yaml: unknown keys are refused and nothing changes after reading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    A value has the type that its key asks for: 'off' is no boolean, true and 64.0 are no integers;
+    only an integer may stand for a float.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,8 +1,8 @@
 """Section `train`: the recipe."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from constancy.settings.base import Section
 
@@ -32,7 +32,8 @@ class Mix(Section):
 
 class Train(Section):
     epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=2)
+    batch_size: int = Field(ge=3)
+    """Images in a batch, at the most; some have one less, and batch norm needs two."""
     rate: float = Field(gt=0, le=10)
     weight_decay: float = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
@@ -42,11 +43,19 @@ class Train(Section):
     mix: Mix
     precision: Literal["fp32", "bf16"]
     accelerator: Literal["auto", "cpu", "gpu"]
-    devices: Literal["auto"] | int = Field(union_mode="left_to_right")
+    devices: int | Literal["auto"]
     strategy: Literal["auto", "ddp"]
 
+    @field_validator("devices", mode="before")
+    @classmethod
+    def _devices_are_counted_from_one(cls, devices: Any) -> Any:
+        if devices != "auto" and not (type(devices) is int and devices >= 1):
+            raise ValueError(f"must be auto or an integer of at least 1, not {devices!r}")
+        return devices
+
     @model_validator(mode="after")
-    def _devices_are_counted_from_one(self) -> Self:
-        if self.devices != "auto" and self.devices < 1:
-            raise ValueError("devices must be auto or at least 1")
+    def _each_device_gets_two_images(self) -> Self:
+        count = 1 if self.devices == "auto" else self.devices
+        if self.batch_size <= 2 * count:
+            raise ValueError(f"batch_size must be at least {2 * count + 1} for {count} devices")
         return self

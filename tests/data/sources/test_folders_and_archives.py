@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import make_tar, make_zip
 from images import image_folder
-from test_archives import make_tar, make_zip
 
 from constancy.data.images import read_image
 from constancy.data.sources import open_source
@@ -78,13 +78,13 @@ def test_an_archive_gives_what_its_folder_would(in_tmp: Path, params: dict, make
     root = image_folder(in_tmp / "pets", {"cat": 3, "dog": 2})
     files = {f"top/{p.relative_to(root)}": p.read_bytes() for p in sorted(root.rglob("*.png"))}
     archive = make(in_tmp / "pets.bin", files | {"top/LICENSE": b"x"})  # type: ignore[operator]
-    before = set(in_tmp.rglob("*"))
+    before = set(in_tmp.rglob("*")) | {in_tmp / ".constancy"}
     sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
     samples, skipped = read(settings(params, "archive:pets.bin", sha256))
     assert {f"{s.path}": s.data for s in samples} == files
     assert [s.label for s in samples] == ["cat"] * 3 + ["dog"] * 2
     assert skipped == {"no image by its name": 1}
-    assert set(in_tmp.rglob("*")) == before  # never exploded into files
+    assert set(in_tmp.rglob("*")) <= before  # never exploded into files
 
 
 def test_an_archive_is_fetched_from_a_server(in_tmp: Path, params: dict, server: str) -> None:
@@ -98,9 +98,13 @@ def test_an_archive_is_fetched_from_a_server(in_tmp: Path, params: dict, server:
     ("source", "message"),
     [
         ("folder:nowhere", "there is no folder at nowhere"),
-        ("archive:nowhere.zip", "there is no archive at nowhere.zip"),
-        ("archive:{server}/nowhere.zip", "could not be fetched: .*nowhere.zip"),
-        ("archive:http://127.0.0.1:9/x.zip", "could not be fetched: .*127.0.0.1:9"),
+        ("folder:flat/1.png", "flat/1.png is a file: use archive:"),
+        ("archive:nowhere.zip", "there is no file at nowhere.zip"),
+        ("archive:{server}/nowhere.zip", "nowhere.zip could not be fetched: not found"),
+        (
+            "archive:http://127.0.0.1:9/x.zip",
+            "127.0.0.1:9/x.zip could not be fetched: connection refused",
+        ),
         ("archive:nosuch://x/y.zip", "cannot be read"),
         ("folder:texts", "texts holds no images in class folders"),
         ("folder:flat", "flat holds no images in class folders"),

@@ -1,0 +1,142 @@
+"""Images that are nearly the same: perceptual hashes propose pairs, pixels confirm them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+
+from constancy.data.chunks import images_at_a_time
+
+_SIDE = 8  # of the square of frequencies that make the 64 bits of a hash
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_SHARED_BANDS = 3  # few keys to sort by, and few hashes that share one by chance
+_ROUNDING = 0.01  # of moments, in 0..255
+_MOST_ALIKE = 2000
+"""In a bucket of more hashes than this, each is compared with so many that follow it."""
+
+
+def perceptual_hashes(images: np.ndarray) -> np.ndarray:
+    """The pHash of each image: uint64, N. Images that look alike differ in few of its bits.
+
+    images: uint8, N x H x W x C, H and W at least 8. The 8 x 8 lowest frequencies of the discrete
+    cosine transform of the grey image, each one bit: above their median or not (Zauner 2010,
+    "Implementation and benchmarking of perceptual image hash functions"; as ImageHash's `phash`
+    for images of 32 x 32 pixels, which others are not brought to first: low frequencies are low
+    frequencies at every size).
+    """
+    step = max(1, images_at_a_time(images.shape[1:]) // 8)  # in float32, and what is made of it
+    parts = [_hash(images[at : at + step]) for at in range(0, len(images), step)]
+    return np.concatenate([np.empty(0, np.uint64), *parts])
+
+
+def near_pairs(
+    hashes: np.ndarray, moments: np.ndarray, bits: int, difference: float
+) -> Iterator[np.ndarray]:
+    """All pairs of rows that may be nearly the same: int64, P x 2, lower row first.
+
+    hashes: uint64, N; moments: N x 2, of `pixel_moments`; bits: in which the hashes may differ, of
+    64; difference: see `confirmed`. Pairs come in parts, since there may be more than memory holds;
+    where thousands of hashes are alike, each is paired with the most alike alone.
+
+    The bits are cut into `bits` + 3 bands; of two such hashes at least three bands are the same, so
+    only hashes that share three are compared (Norouzi, Punjani and Fleet 2012, "Fast search in
+    Hamming space with multi-index hashing"). Images differ at least as much as their moments do,
+    rms(a - b)^2 >= (mean a - mean b)^2 + (std a - std b)^2, which settles most of those.
+    """
+    bands = np.array_split(np.arange(64, dtype=np.uint64), bits + _SHARED_BANDS)
+    masks = [np.bitwise_or.reduce(np.uint64(1) << band) for band in bands]
+    shared = combinations(masks, _SHARED_BANDS)
+    keys = np.array([np.bitwise_or.reduce(some) for some in shared], np.uint64)
+    by_hash = np.argsort(hashes, kind="stable")
+    searched = keys[:0]  # whole, which a key with a crowded bucket is not
+    for key in keys:
+        for one, other in _pairs_of_a_key(hashes[by_hash], key, bits):
+            rows, others = by_hash[one], by_hash[other]
+            apart = np.hypot(*(moments[rows] - moments[others]).T)
+            possible = apart <= _most_apart(moments, rows, others, difference) + _ROUNDING
+            rows, others = rows[possible], others[possible]
+            # A pair that shares an earlier key too was found there.
+            new = ((hashes[rows] ^ hashes[others])[:, None] & searched).all(axis=1)
+            if new.any():
+                yield np.sort(np.stack([rows[new], others[new]], axis=1), axis=1)
+        if len(hashes) and np.unique(hashes & key, return_counts=True)[1].max() <= _MOST_ALIKE:
+            searched = np.append(searched, key)
+
+
+def confirmed(
+    pairs: Iterable[np.ndarray],
+    pixels: Callable[[np.ndarray], np.ndarray],
+    shape: tuple[int, ...],
+    moments: np.ndarray,
+    difference: float,
+) -> np.ndarray:
+    """Those of the pairs, in parts of P x 2, whose pixels hardly differ: int64, rising.
+
+    pixels: gives the images, uint8, n x H x W x C, of rows; shape: H, W, C; moments: N x 2, of
+    `pixel_moments`; difference: root mean square difference of two images, at the most, against the
+    standard deviation of the plainer one: noise that hides in a busy picture shows in a plain one.
+    """
+    step = max(1, images_at_a_time(shape) // 16)  # two of them, in float32, and their difference
+    kept = [np.empty((0, 2), np.int64)]
+    for part in pairs:
+        for start in range(0, len(part), step):
+            some = part[start : start + step]
+            ours, theirs = (pixels(side).astype(np.float32) for side in some.T)
+            apart = np.sqrt(((ours - theirs) ** 2).mean(axis=(1, 2, 3)))
+            most = _most_apart(moments, some[:, 0], some[:, 1], difference)
+            kept.append(some[apart <= most])
+    return np.unique(np.concatenate(kept), axis=0)
+
+
+def _most_apart(
+    moments: np.ndarray, rows: np.ndarray, others: np.ndarray, difference: float
+) -> np.ndarray:
+    return difference * np.minimum(moments[rows, 1], moments[others, 1])
+
+
+def pixel_moments(images: np.ndarray) -> np.ndarray:
+    """Mean and standard deviation of all pixels of each image: float32, N x 2, in 0..255."""
+    values = images.reshape(len(images), -1).astype(np.uint16)  # which holds 255^2
+    mean = values.mean(axis=1)
+    variance = (values**2).mean(axis=1) - mean**2
+    return np.stack([mean, np.sqrt(variance.clip(0))], axis=1).astype(np.float32)
+
+
+def _hash(images: np.ndarray) -> np.ndarray:
+    grey = images[..., 0] if images.shape[-1] == 1 else images @ _LUMA
+    down, across = _cosines(images.shape[1]), _cosines(images.shape[2])
+    frequencies = (down @ grey.astype(np.float32) @ across.T).reshape(len(images), -1)
+    # Rounded, since what sums differently must not decide on which side of the median a bit falls.
+    frequencies = frequencies.round(2)
+    bits = frequencies > np.median(frequencies, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()
+
+
+@lru_cache(maxsize=8)
+def _cosines(length: int) -> np.ndarray:
+    """The lowest frequencies of the DCT-II of `length` values, as SciPy scales it: 8 x length."""
+    phase = np.pi * np.outer(np.arange(_SIDE), np.arange(length) + 0.5) / length
+    return (2 * np.cos(phase)).astype(np.float32)
+
+
+def _pairs_of_a_key(
+    hashes: np.ndarray, key: np.uint64, bits: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of rows that are the same in the bits of `key`, and differ in at most `bits` others.
+
+    hashes: sorted, so that within a bucket those next to each other are the most alike.
+    """
+    keys = hashes & key
+    order = np.argsort(keys, kind="stable")
+    keys, hashes = keys[order], hashes[order]
+    rows = np.arange(len(keys) - 1)
+    for step in range(1, _MOST_ALIKE + 1):
+        rows = rows[rows < len(keys) - step]
+        rows = rows[
+            keys[rows] == keys[rows + step]
+        ]  # keys are sorted: who differs once, always does
+        if not len(rows):
+            return
+        near = rows[np.bitwise_count(hashes[rows] ^ hashes[rows + step]) <= bits]
+        yield order[near], order[near + step]

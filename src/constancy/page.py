@@ -1,0 +1,87 @@
+"""What the reports share: pages that hold all that they need, their style, numbers and pictures."""
+
+import base64
+import io
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+NARROW = "\u202f"  # a space that does not break
+SHARPEST = 48  # pixels; images up to this side are shown as they are, without loss
+LARGEST = 96  # pixels; greater ones are shrunk to this side
+
+
+def render(
+    template: Path, filters: Mapping[str, Callable[..., Any]] | None = None, **values: Any
+) -> str:
+    """Fill in a template, which finds the style sheet in `style`.
+
+    filters: for this template, besides percent, points, count and clip.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    # Autoescape whatever the name ends in: class names come from folders that anyone may have named.
+    environment = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "points": points, "count": count, "clip": clip}
+    environment.filters |= filters or {}
+    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+    return environment.get_template(template.name).render(
+        style=Markup(style),  # noqa: S704 - our own file
+        **values,
+    )
+
+
+def percent(share: float) -> str:
+    """A share with one decimal, such as 99.3 %; 100 only when nothing at all is wrong."""
+    return f"{points(share)}{NARROW}%"
+
+
+def points(share: float) -> str:
+    """The number of `percent`, without its sign."""
+    if math.isclose(share, 1, abs_tol=1e-9):  # a quotient of means may miss 1 by a rounding error
+        return "100"
+    return f"{min(100 * share, 99.9) if share < 1 else 100 * share:.1f}"
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+def clip(text: str, length: int) -> str:
+    """The text, its middle left out where it has more characters than `length`."""
+    if len(text) <= length:
+        return text
+    return f"{text[: length // 2]} \u2026 {text[-(length // 2) :]}"
+
+
+def thumbnail(pixels: np.ndarray) -> str:
+    """An image as a data URI: PNG without loss, or WebP when it is large.
+
+    pixels: uint8, H x W x 1 or 3.
+    """
+    from PIL import Image as Pillow
+
+    picture = Pillow.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    buffer = io.BytesIO()
+    if max(picture.size) <= SHARPEST:
+        picture.save(buffer, kind := "PNG", optimize=True)
+    else:
+        picture.thumbnail((LARGEST, LARGEST), Pillow.Resampling.LANCZOS)
+        picture.save(buffer, kind := "WEBP", quality=80)
+    return data_uri(f"image/{kind.lower()}", buffer.getvalue())
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    """Bytes of a media type such as image/png as an address that holds them."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
