@@ -13,7 +13,6 @@ def register(settings: Settings) -> None:
         settings,
         candidate=paths.CANDIDATE,
         metrics_file=paths.METRICS,
-        run_file=paths.RUN,
         decision_file=paths.DECISION,
         artifacts=[paths.REPORT, paths.PLOTS],
     )

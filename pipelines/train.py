@@ -14,9 +14,9 @@ def train(settings: Settings) -> None:
 
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
-    from constancy.models.disk import save_model
+    from constancy.models.disk import save_model, weights_digest
     from constancy.registry.lightning import lightning_logger
-    from constancy.registry.tracking import end_run, start_run
+    from constancy.registry.tracking import complete_run, fail_run, start_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
     from constancy.training.workspace import open_workspace, workspace_key
@@ -41,19 +41,22 @@ def train(settings: Settings) -> None:
         try:
             fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
         except BaseException:
-            end_run(settings.tracking, run_id, "FAILED")
+            fail_run(settings.tracking, run_id)
             raise
-        end_run(settings.tracking, run_id)
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
             candidate.mkdir()
             save_model(candidate, fitted.network, fitted.card)
             shutil.copyfile(fitted.history, history)
-            write_json(report, {"run_id": run_id, **fitted.record()})
+            write_json(report, fitted.record())
+            weights = weights_digest(candidate)
+        speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
+        complete_run(settings.tracking, run_id, weights, **speed)
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "
-        f"validation score {fitted.score:.4f}"
+        f"validation score {fitted.score:.4f}; {fitted.seconds:.0f} s, "
+        f"{fitted.images_per_second:,.0f} images a second"
     )
 
 

@@ -14,11 +14,12 @@ from PIL import Image as Pillow
 from sklearn.datasets import load_digits
 
 from constancy.files import write_json
-from constancy.models.disk import ModelCard, save_model
-from constancy.paths import CANDIDATE, DECISION, METRICS, REPORT, RUN
+from constancy.models.disk import ModelCard, save_model, weights_digest
+from constancy.paths import CANDIDATE, DECISION, METRICS, REPORT
 from constancy.registry.promotion import Decision, register
 from constancy.registry.sqlite import prepare_sqlite
-from constancy.registry.store import quiet_mlflow
+from constancy.registry.store import connect, quiet_mlflow
+from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.settings import FACTORS, Settings
 
 CARD = ModelCard(
@@ -110,13 +111,14 @@ class Project:
         """Register the model of that seed, as the stage does."""
         write_model(CANDIDATE, seed, card)
         write_json(METRICS, metrics or scores())
-        write_json(RUN, {"run_id": run_id})
+        if run_id is not None:
+            client = connect(self.settings.tracking)
+            client.set_tag(run_id, WEIGHTS_TAG, weights_digest(CANDIDATE))
         REPORT.write_text("<html>")
         return register(
             self.settings,
             candidate=CANDIDATE,
             metrics_file=METRICS,
-            run_file=RUN,
             decision_file=DECISION,
             artifacts=[REPORT],
         )

@@ -60,7 +60,15 @@ def test_a_missing_file_is_told(folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "- 1", "name: cnn", "name: [", "!!python/object/apply:os.system ['true']", "\x00"],
+    [
+        "",
+        "- 1",
+        "name: cnn",
+        "name: [",
+        "!!python/object/apply:os.system ['true']",
+        "\x00",
+        "[" * 5000,
+    ],
 )
 def test_a_card_that_is_none_is_refused(folder: Path, text: str) -> None:
     (folder / "model.yaml").write_text(text)
@@ -93,6 +101,13 @@ def test_a_card_with_a_wrong_value_is_refused(folder: Path, old: str, new: str) 
 def test_weights_of_another_network_are_refused(folder: Path) -> None:
     save_file({"x": torch.zeros(1)}, folder / "model.safetensors")
     with pytest.raises(UserError, match="does not fit"):
+        load_model(folder)
+
+
+def test_weights_of_another_precision_are_refused(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: each.double() for name, each in weights.items()}, folder / "model.safetensors")
+    with pytest.raises(UserError, match=r"does not fit .* is torch\.float64, not torch\.float32"):
         load_model(folder)
 
 

@@ -50,7 +50,7 @@ def test_every_floor_and_every_comparison_is_a_check() -> None:
 
 def test_the_reason_names_what_failed_with_its_numbers() -> None:
     judgement = judge(scores(0.98, occlusion=0.8949), PROMOTION, None, comparable=False)
-    assert judgement.reason == "Refused: below the floor in occlusion (89.49% against 90.00%)."
+    assert judgement.reason == "Refused: below the floor in occlusion (89.49%, needs 90.00%)."
     failed = [check.name for check in judgement.checks if check.verdict == "failed"]
     assert failed == ["floor/occlusion"]
 

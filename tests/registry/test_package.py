@@ -37,10 +37,10 @@ def test_no_file_of_a_logged_model_is_a_pickle(project: Project) -> None:
 
 def test_logging_says_nothing(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
     capfd.readouterr()
-    project.register(run_id=None)
+    project.register()
     output, errors = capfd.readouterr()
     assert output == ""
-    assert errors.startswith("warning: the tracking store was not told of the training")
+    assert errors.startswith("warning: the tracking store knows no run that trained this model")
     assert errors.count("\n") == 1
 
 

@@ -14,7 +14,7 @@ from constancy.paths import CANDIDATE, DECISION
 from constancy.registry import promotion
 from constancy.registry.promotion import CHALLENGER, CHAMPION, version_of
 from constancy.registry.store import connect
-from constancy.registry.tracking import end_run, start_run
+from constancy.registry.tracking import complete_run, start_run
 
 OTHER_TASK = ModelCard(**vars(CARD) | {"classes": [f"digit {name}" for name in CARD.classes]})
 
@@ -38,7 +38,7 @@ def test_the_first_model_that_holds_the_floors_is_champion(
     project: Project, client: MlflowClient
 ) -> None:
     run_id = start_run(project.settings)
-    end_run(project.settings.tracking, run_id)
+    complete_run(project.settings.tracking, run_id, "0" * 64)
     decision = project.register(run_id=run_id)
     written = read_json(DECISION)
     assert written == {
@@ -109,7 +109,7 @@ def test_a_worse_model_is_challenger_until_it_is_judged_anew(
     project.register(seed=0, metrics=scores(0.99))
     decision = project.register(seed=1, metrics=scores(0.99, scale=0.95))
     assert (decision.verdict, decision.alias) == ("challenger", "challenger")
-    assert "scale (95.00% against 98.00%)" in decision.reason
+    assert "scale (95.00%, needs 98.00%)" in decision.reason
     assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, 2)
     project.register(seed=1, metrics=scores(0.98, scale=0.5))
     assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, None)
@@ -158,12 +158,20 @@ def test_a_champion_below_new_floors_serves_until_another_comes(
 def test_a_run_that_the_store_does_not_know_is_replaced_with_a_warning(
     project: Project, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    project.register(run_id="f" * 32)
+    project.register()
     warning = capfd.readouterr().err
-    assert warning.startswith(f"warning: the tracking store knows no run {'f' * 32}: a new run")
+    assert warning.startswith("warning: the tracking store knows no run that trained this model")
     assert warning.count("\n") == 1
     run_id = client.get_model_version("constancy", "1").run_id
     assert client.get_run(run_id).data.params["seed"] == "0"
+
+
+def test_the_same_weights_with_other_serving_code_are_another_version(
+    project: Project, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [project.register().version, project.register().version] == [1, 1]
+    monkeypatch.setattr(promotion, "code_digest", lambda files: "0" * 64)
+    assert project.register().version == 2
 
 
 def test_a_crash_before_the_alias_moves_leaves_the_champion_and_is_made_good(

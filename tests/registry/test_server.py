@@ -8,7 +8,7 @@ from tracked_project import Project, digits
 
 from constancy.errors import UserError
 from constancy.registry.store import answering, connect
-from constancy.registry.tracking import end_run, start_run
+from constancy.registry.tracking import complete_run, start_run
 from constancy.serving.champion import load_champion
 
 
@@ -19,7 +19,7 @@ def test_a_team_server_keeps_runs_and_models_and_may_go_away(
     tracking = project.settings.tracking
     capfd.readouterr()
     run_id = start_run(project.settings)
-    end_run(tracking, run_id)
+    complete_run(tracking, run_id, "0" * 64)
     first = project.register(run_id=run_id)
     again = project.register(run_id=run_id)
     assert (first.version, first.alias) == (again.version, again.alias) == (1, "champion")

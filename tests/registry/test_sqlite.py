@@ -10,11 +10,14 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+import sqlalchemy
+from nobody import as_nobody, open_folder
 
 from constancy.errors import UserError
 from constancy.registry.sqlite import prepare_sqlite
-from constancy.registry.store import connect, experiment
+from constancy.registry.store import answering, connect, experiment
 from constancy.settings.tracking import Tracking
+from constancy.stage import with_clear_ends
 
 # Children of this process have MLflow imported already, which takes each of them seconds else.
 FORK = multiprocessing.get_context("fork")
@@ -50,10 +53,11 @@ def test_processes_that_meet_in_a_fresh_store_all_get_on(tmp_path: Path, migrate
 def test_a_kill_in_the_first_migration_leaves_nothing_broken(
     tmp_path: Path, migrated: Path
 ) -> None:
-    file, unfinished = tmp_path / "mlflow.db", tmp_path / ".mlflow.db.new"
+    file = tmp_path / "mlflow.db"
     file.touch()  # an empty file is no store yet
     process = FORK.Process(target=prepare_sqlite, args=(file,))
     process.start()
+    unfinished = tmp_path / f".mlflow.db.{process.pid}.new"
     while not (unfinished.exists() and unfinished.stat().st_size):
         assert process.is_alive()
         time.sleep(0.002)
@@ -61,7 +65,7 @@ def test_a_kill_in_the_first_migration_leaves_nothing_broken(
     process.join()
     assert file.stat().st_size == 0
     prepare_sqlite(file)
-    assert not unfinished.exists()
+    assert not list(tmp_path.glob(".*.new*"))
     assert revision(file) == revision(migrated)
 
 
@@ -124,3 +128,42 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path, content: bytes | Non
             database.execute("create table recipes (name text)")
     with pytest.raises(UserError, match=rf"{file} is no MLflow database .*: move it away"):
         prepare_sqlite(file)
+
+
+def test_a_database_without_permission_says_so(
+    migrated: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It may be read and not written, or not even read."""
+    with open_folder() as folder:
+        file = Path(shutil.copy(migrated, folder))
+        for mode, advice in ((0o444, "writable"), (0, "readable")):
+            file.chmod(mode)
+            tracking = Tracking(uri=f"sqlite:///{file}", experiment="new", model="constancy")
+
+            def use(tracking: Tracking = tracking) -> None:
+                experiment(connect(tracking), tracking)
+
+            assert as_nobody(lambda use=use: with_clear_ends(use)) == 2
+            sentence = f"constancy: {file}: permission denied: make it {advice} and run again\n"
+            assert capfd.readouterr().err == sentence
+
+
+def test_a_database_that_can_grow_no_more_says_so(migrated: Path, tmp_path: Path) -> None:
+    """SQLite tells of its own limit as of a full disk."""
+    file = Path(shutil.copy(migrated, tmp_path))
+    tracking = Tracking(uri=f"sqlite:///{file}", experiment="new", model="constancy")
+    client = connect(tracking)
+    number = experiment(client, tracking)
+    with closing(sqlite3.connect(file)) as database:
+        (pages,) = database.execute("pragma page_count").fetchone()
+
+    @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "begin")
+    def fill(connection: sqlalchemy.Connection) -> None:
+        connection.exec_driver_sql(f"pragma max_page_count = {pages}")
+
+    try:
+        with pytest.raises(OSError, match="No space left on device"), answering(client):
+            for _ in range(1000):
+                client.create_run(number, tags={"note": "x" * 1000})
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "begin", fill)

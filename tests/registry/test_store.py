@@ -18,7 +18,6 @@ from constancy.registry.store import (
     experiment,
     sqlite_file,
     tracking_uri,
-    without_secrets,
 )
 
 
@@ -46,21 +45,6 @@ def test_a_relative_path_is_one_in_the_project_also_in_a_temporary_experiment(
 def test_only_sqlite_stores_are_files() -> None:
     assert sqlite_file("sqlite:////a/b.db?timeout=5") == Path("/a/b.db")
     assert sqlite_file("http://host/b.db") is None
-
-
-@pytest.mark.parametrize(
-    ("uri", "shown"),
-    [
-        ("https://ann:s3cret@host:5000/x", "https://host:5000/x"),
-        ("postgresql://ann:p@ss@host/db", "postgresql://host/db"),
-        ("at http://ann:s3cret@host/x, at noon", "at http://host/x, at noon"),
-        ("sqlite:////home/a@b/mlflow.db", "sqlite:////home/a@b/mlflow.db"),
-        ("archive:https://ann:s3cret@host/a.zip", "archive:https://host/a.zip"),
-        ("databricks", "databricks"),
-    ],
-)
-def test_no_message_shows_a_password(uri: str, shown: str) -> None:
-    assert without_secrets(uri) == shown
 
 
 def test_the_experiment_is_made_once_with_its_files_in_the_project(project: Project) -> None:

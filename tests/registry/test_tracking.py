@@ -1,17 +1,21 @@
 """Runs: what they record, and what happens where they cannot be kept."""
 
+import hashlib
 import json
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 from tracked_project import SUITE, Project, scores
 
 from constancy.registry.store import connect
 from constancy.registry.tracking import (
+    TRAINING,
+    complete_run,
     create_run,
-    end_run,
+    fail_run,
     find_run,
     flat_metrics,
     log_evaluation,
@@ -23,14 +27,22 @@ from constancy.settings import Settings
 DIGEST = "0123456789abcdef0123456789abcdef.dir"
 
 
+LOCK = f"""
+schema: '2.0'
+stages:
+  prepare:
+    outs: [{{path: data/prepared, md5: {DIGEST}, size: 9}}]
+  augment:
+    outs: [{{path: data/augmented, md5: 123.dir}}, {{path: data/suites, md5: 456.dir}}]
+"""
+
+
 def write_dvc_lock(text: str) -> None:
     Path("dvc.lock").write_text(text)
 
 
 def test_a_run_records_settings_and_where_it_comes_from(project: Project) -> None:
-    write_dvc_lock(
-        f"stages: {{prepare: {{outs: [{{path: data/prepared, md5: {DIGEST}, size: 9}}]}}}}"
-    )
+    write_dvc_lock(LOCK)
     Path("requirements.lock").write_text("numpy==2.4.6\n")
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "add", "requirements.lock"], check=True)
@@ -43,12 +55,13 @@ def test_a_run_records_settings_and_where_it_comes_from(project: Project) -> Non
     settings = project.settings
     assert run.data.params["train.epochs"] == str(settings.train.epochs)
     assert run.data.params["model.cnn.filters"] == json.dumps(settings.model.cnn.filters)
-    floor = str(settings.promotion.floors.intra_class)
-    assert run.data.params["promotion.floors.intra-class"] == floor
+    assert {key.partition(".")[0] for key in run.data.params} == set(TRAINING)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
     assert run.data.tags["mlflow.source.git.commit"] == commit.stdout.strip()
     assert run.data.tags["git.dirty"] == "false"
-    assert len(run.data.tags["dvc.lock.sha256"]) == 64
+    assert run.data.tags["data/prepared.md5"] == DIGEST
+    assert run.data.tags["data/suites.md5"] == "456.dir"
+    assert "dvc.lock.sha256" not in run.data.tags  # the lock does not know this training yet
     assert len(run.data.tags["requirements.lock.sha256"]) == 64
     assert "CPUs" in run.data.tags["machine"]
 
@@ -62,7 +75,7 @@ def test_a_run_records_settings_and_where_it_comes_from(project: Project) -> Non
     assert {each.info.run_id for each in found} == {run_id, again.info.run_id}
 
 
-@pytest.mark.parametrize("lock", [None, "stages: {}", "", "stages: {prepare: {}}"])
+@pytest.mark.parametrize("lock", [None, "stages: {}", "", "stages: {prepare: {}}", "- 1"])
 def test_a_run_without_git_and_recorded_data_is_a_run_all_the_same(
     project: Project, lock: str | None
 ) -> None:
@@ -81,6 +94,28 @@ def test_a_broken_dvc_lock_costs_the_tracking_and_one_line(
     warning = capfd.readouterr().err
     assert warning.startswith("warning: dvc.lock cannot be read as YAML: restore it")
     assert warning.count("\n") == 1
+
+
+def test_a_run_says_by_what_it_was_judged_last(project: Project) -> None:
+    write_dvc_lock(LOCK)
+    client = connect(project.settings.tracking)
+    run_id = start_run(project.settings)
+    project.register(run_id=run_id)
+    before = client.get_run(run_id).data.tags
+    # DVC records `register` when it has ended, and its own layout of the file means nothing.
+    stages = YAML(typ="safe").load(LOCK)["stages"]
+    write_dvc_lock(json.dumps({"stages": stages | {"register": {"outs": []}}, "schema": "2.0"}))
+    project.with_floors(clean=0.5).register(run_id=run_id)
+    after = client.get_run(run_id).data.tags
+    assert json.loads(before["promotion"])["floors"]["clean"] == 0.97
+    assert json.loads(after["promotion"])["floors"]["clean"] == 0.5
+    assert json.loads(after["evaluate"]) == project.settings.evaluate.model_dump()
+    text = json.dumps(stages, sort_keys=True)
+    assert before["dvc.lock.sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert after["dvc.lock.sha256"] == before["dvc.lock.sha256"]
+    write_dvc_lock(LOCK.replace("123.dir", "124.dir"))
+    project.register(run_id=run_id)
+    assert client.get_run(run_id).data.tags["dvc.lock.sha256"] != before["dvc.lock.sha256"]
 
 
 def test_parameters_hold_no_password(params: dict) -> None:
@@ -118,25 +153,33 @@ def test_training_goes_on_where_nothing_can_be_written(
 def test_a_run_ends_as_it_is_told(
     project: Project, nobody: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    tracking = project.settings.tracking
-    run_id = start_run(project.settings)
-    end_run(tracking, run_id, "FAILED")
-    assert connect(tracking).get_run(run_id).info.status == "FAILED"
-    end_run(project.with_tracking(uri=nobody).settings.tracking, None)
+    tracking, client = project.settings.tracking, connect(project.settings.tracking)
+    failed, well = start_run(project.settings), start_run(project.settings)
+    assert failed
+    assert well
+    fail_run(tracking, failed)
+    complete_run(tracking, well, "0" * 64, seconds=2.5)
+    assert client.get_run(failed).info.status == "FAILED"
+    run = client.get_run(well)
+    assert (run.info.status, run.data.metrics["seconds"]) == ("FINISHED", 2.5)
+    away = project.with_tracking(uri=nobody).settings.tracking
+    complete_run(away, None, "0" * 64)
+    fail_run(away, None)
     assert capfd.readouterr() == ("", "")
-    end_run(project.with_tracking(uri=nobody).settings.tracking, run_id)
-    assert capfd.readouterr().err.count("\n") == 1
+    for end in (lambda: complete_run(away, well, "0" * 64), lambda: fail_run(away, failed)):
+        end()
+        assert capfd.readouterr().err.count("\n") == 1
 
 
-def test_a_run_that_is_no_more_is_not_found(project: Project) -> None:
-    client = connect(project.settings.tracking)
-    run_id = create_run(client, project.settings)
-    assert find_run(client, run_id) == run_id
-    client.delete_run(run_id)
-    assert find_run(client, run_id) is None
-    assert find_run(client, "f" * 32) is None
-    assert find_run(client, "no/run") is None
-    assert find_run(client, None) is None
+def test_a_run_is_found_by_the_weights_that_it_trained(project: Project) -> None:
+    tracking, client = project.settings.tracking, connect(project.settings.tracking)
+    assert find_run(client, tracking, "1" * 64) is None
+    runs = [create_run(client, project.settings) for _ in range(3)]
+    for run_id, digit in zip(runs, "112", strict=True):
+        complete_run(tracking, run_id, digit * 64)
+    assert find_run(client, tracking, "1" * 64) == runs[1]
+    client.delete_run(runs[1])
+    assert find_run(client, tracking, "1" * 64) == runs[0]
 
 
 def test_scores_have_stable_names_and_severities_are_steps(project: Project) -> None:

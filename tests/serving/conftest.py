@@ -7,7 +7,7 @@ import pytest
 from tracked_project import Project, digits, empty_store, project_in, scores, write_trained_model
 
 from constancy.files import write_json
-from constancy.paths import DECISION, METRICS, RUN
+from constancy.paths import DECISION, METRICS
 from constancy.registry.promotion import register
 from constancy.registry.store import quiet_mlflow
 
@@ -36,12 +36,10 @@ def project(in_tmp: Path, params: dict, migrated: Path, monkeypatch: pytest.Monk
 def champion(project: Project, trained: Path) -> Project:
     """A project whose champion is the trained model."""
     write_json(METRICS, scores())
-    write_json(RUN, {"run_id": None})
     decision = register(
         project.settings,
         candidate=trained,
         metrics_file=METRICS,
-        run_file=RUN,
         decision_file=DECISION,
     )
     assert decision.alias == "champion"

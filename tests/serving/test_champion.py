@@ -104,3 +104,9 @@ def test_odd_names_and_another_current_folder_do_no_harm(
     monkeypatch.chdir(elsewhere)
     assert load_champion(odd.settings.tracking).classes
     assert list(elsewhere.iterdir()) == []
+
+
+def test_where_every_version_was_refused_that_is_told(project: Project) -> None:
+    project.with_floors(clean=0.999).register()
+    with pytest.raises(UserError, match=r"version 1, the newest, is refused; .* lower promotion"):
+        load_champion(project.settings.tracking)

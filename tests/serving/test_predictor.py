@@ -1,12 +1,14 @@
 """Predictions for images as they come."""
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
+from safetensors.torch import load_file, save_file
 from tracked_project import CARD, digits, png, write_model
 
 from constancy.data.images import UnreadableImageError
@@ -105,3 +107,16 @@ def test_what_is_no_image_is_named_by_its_number(
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no model"):
         Predictor(tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_network_that_knows_no_numbers_gives_no_label(
+    trained: Path, tmp_path: Path, ten_digits: list[np.ndarray], value: float
+) -> None:
+    shutil.copytree(trained, tmp_path / "model")
+    weights = load_file(tmp_path / "model" / "model.safetensors")
+    last = max(name for name in weights if name.endswith("bias"))
+    weights[last][3] = value
+    save_file(weights, tmp_path / "model" / "model.safetensors")
+    with pytest.raises(UserError, match=r"model in .*/model answers with numbers .* not finite"):
+        Predictor(tmp_path / "model").predict(ten_digits)

@@ -7,14 +7,14 @@ import pytest
 from training_project import Prepared
 
 from constancy.data.packed import Dataset, PackedSplit
-from constancy.data.prepare import prepare
+from constancy.data.prepare import pack, read_images
 from constancy.data.sources import open_source
 from constancy.data.table import write_table
 from constancy.settings import check_settings
 from constancy.training.fit import Fitted, describe, fit
 from constancy.variation.copies import write_copies
 from constancy.variation.embedding import fit_embedding
-from constancy.variation.suites import write_suites
+from constancy.variation.write_suites import write_suites
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
     values = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())
     values["data"]["image"]["size"] = 16
-    values["data"]["split"] = {"validation": 0.3, "test": 0.5}
+    values["data"]["split"] |= {"validation": 0.3, "test": 0.5}
     values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 1)
     values["model"]["cnn"] |= {"filters": [8, 16], "hidden": 16}
     values["model"]["mlp"] |= {"hidden": [32]}
@@ -34,7 +34,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     folder = tmp_path_factory.mktemp("prepared")
     with open_source(settings.data) as source:
         write_table(source.samples, folder / "raw")
-    prepare(folder / "raw", settings.data, folder / "prepared")
+    images = read_images(folder / "raw", settings.data, folder / "decoded.bin")
+    (folder / "prepared").mkdir()
+    pack(images, settings.data, folder / "prepared")
     train, validation = (PackedSplit.load(folder / "prepared" / n) for n in ("train", "validation"))
     write_copies(train, settings.variation, 0, folder / "augmented")
     write_suites(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from constancy.errors import UserError
 from constancy.training.fit import Fitted
 
 Train = Callable[..., Fitted]
@@ -81,3 +82,15 @@ def test_bfloat16_trains_too(train: Train) -> None:
 def test_nothing_is_written_outside_the_workspace(train: Train, in_tmp: Path) -> None:
     train()
     assert {path.name for path in in_tmp.iterdir()} <= {"workspace"}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there_is_told_with_its_key(train: Train) -> None:
+    with pytest.raises(UserError, match=r"train\.accelerator: 'gpu' does not fit .*No supported"):
+        train(accelerator="gpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+def test_more_gpus_than_there_are_are_told_with_their_key(train: Train) -> None:
+    with pytest.raises(UserError, match=r"train\.devices: '15' does not fit this machine"):
+        train(accelerator="gpu", devices=15)

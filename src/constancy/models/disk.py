@@ -9,6 +9,7 @@ import torch
 from pydantic import TypeAdapter
 
 from constancy.errors import UserError
+from constancy.files import read_yaml
 from constancy.models.network import Network, build_network
 from constancy.settings.data import Image
 from constancy.settings.model import STRUCTURES
@@ -62,22 +63,14 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> None:
 
 def load_card(folder: Path) -> ModelCard:
     """The model's card. Raises UserError for a folder that holds no model of ours."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     path = folder / CARD
     try:
         if path.stat().st_size > MAX_CARD_BYTES:
             raise UserError(f"{path} is too large to describe a model")
-        return _check(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+        return _check(read_yaml(path))
     except FileNotFoundError:
         raise UserError(f"{folder} holds no model: {CARD} is missing") from None
-    except (
-        YAMLError,
-        TypeError,
-        KeyError,
-        ValueError,
-    ):  # ValueError: also pydantic's and Unicode's
+    except (TypeError, KeyError, ValueError):  # ValueError: also pydantic's and Unicode's
         raise UserError(f"{path} does not describe a model of Constancy") from None
 
 
@@ -93,6 +86,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
     # Built without memory of its own: a card that claims a giant network must not exhaust ours.
     with torch.device("meta"):
         network = card.build()
+    expected = {name: tensor.dtype for name, tensor in network.state_dict().items()}
     try:
         network.load_state_dict(load_file(folder / WEIGHTS), assign=True)
     except FileNotFoundError:
@@ -100,6 +94,12 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
     except (SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{folder / WEIGHTS} does not fit {CARD}: {reason}") from None
+    for name, tensor in network.state_dict().items():
+        if tensor.dtype != expected[name]:
+            raise UserError(
+                f"{folder / WEIGHTS} does not fit {CARD}: {name} is {tensor.dtype}, "
+                f"not {expected[name]}"
+            )
     return network.to(memory_format=torch.channels_last).eval(), card
 
 

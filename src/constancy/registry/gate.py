@@ -82,7 +82,7 @@ def _check(kind: str, name: str, value: float, least: float) -> Check:
 def _failed(checks: list[Check]) -> str:
     """Which checks failed and by how much, for a sentence; empty if none."""
     return ", ".join(
-        f"{check.name.partition('/')[2]} ({check.value:.2%} against {check.threshold:.2%})"
+        f"{check.name.partition('/')[2]} ({check.value:.2%}, needs {check.threshold:.2%})"
         for check in checks
         if check.verdict == "failed"
     )

@@ -1,6 +1,7 @@
 """Where a run comes from: code, data, libraries and machine, as tags that say it in digests."""
 
 import hashlib
+import json
 import os
 import platform
 import subprocess
@@ -8,44 +9,72 @@ from pathlib import Path
 from typing import Any
 
 from constancy.errors import UserError
-from constancy.paths import PREPARED
+from constancy.files import read_yaml
+from constancy.paths import AUGMENTED, PREPARED, RAW, SUITES
 
 DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
 
 
-def lineage_tags() -> dict[str, str]:
-    """Tags that lead from a run back to its origin; what cannot be known here is left out.
+INPUTS = (PREPARED, AUGMENTED, SUITES)
+"""What training reads."""
 
-    Read in the working directory, which is a copy of the project under `dvc exp run --temp`.
+
+def lineage_tags() -> dict[str, str]:
+    """Tags that lead from a training back to its origin; what cannot be known here is left out.
+
+    Code, libraries, machine, and the digests of what it reads, such as `data/prepared.md5`. Read in
+    the working directory, which is a copy of the project under `dvc exp run --temp`.
     """
     tags = {
         "mlflow.source.git.commit": _git("rev-parse", "HEAD"),
         "git.dirty": _dirty(),
-        "dvc.lock.sha256": _digest(DVC_LOCK),
         "requirements.lock.sha256": _digest(REQUIREMENTS),
         "machine": _machine(),
     }
-    return {name: value for name, value in tags.items() if value}
+    inputs = {f"{path}.md5": digest for path, digest in input_digests().items()}
+    return {name: value for name, value in tags.items() if value} | inputs
 
 
-def data_digest() -> str | None:
-    """DVC's digest of the prepared data (MD5 of their listing), or None if none is recorded."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+def input_digests() -> dict[str, str]:
+    """DVC's digests (MD5 of their listing) of what training reads, by path, as far as recorded.
 
+    DVC records a stage when it ends: while `train` runs, dvc.lock has the data of this very pass,
+    and of the later stages what the last one left.
+    """
+    outs = [out for stage in _locked_stages().values() for out in stage.get("outs", [])]
+    digests = {out["path"]: str(out["md5"]) for out in outs if "md5" in out}
+    return {str(path): digests[str(path)] for path in INPUTS if str(path) in digests}
+
+
+def raw_digest() -> str | None:
+    """DVC's digest of the image table (MD5 of its listing); None if none is recorded."""
+    outs = _locked_stages().get("fetch", {}).get("outs", [])
+    return next((str(out["md5"]) for out in outs if out.get("path") == str(RAW)), None)
+
+
+def lock_digest() -> str | None:
+    """A digest of all that dvc.lock records of a pass up to its evaluation; None without any.
+
+    SHA-256, hexadecimal, of the stages other than `register` as sorted JSON: in Python, of
+    `json.dumps(stages, sort_keys=True)`. DVC writes the entry of `register` after it has ended.
+    """
+    stages = {name: stage for name, stage in _locked_stages().items() if name != "register"}
+    text = json.dumps(stages, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest() if stages else None
+
+
+def _locked_stages() -> dict[str, Any]:
+    """The stages in dvc.lock; none where there is no such file."""
     try:
-        lock: Any = YAML(typ="safe", pure=True).load(DVC_LOCK.read_text(encoding="utf-8"))
-        outs = lock["stages"]["prepare"]["outs"]
-        return next(str(out["md5"]) for out in outs if Path(out["path"]) == PREPARED)
+        lock = read_yaml(DVC_LOCK)
     except FileNotFoundError:
-        return None
-    except (KeyError, TypeError, StopIteration):
-        return None  # written by `dvc repro`, stage by stage: this one has not run under it yet
-    except YAMLError:
+        return {}
+    except ValueError:
         raise UserError(
             f"{DVC_LOCK} cannot be read as YAML: restore it with `git checkout {DVC_LOCK}`"
         ) from None
+    return (lock.get("stages") if isinstance(lock, dict) else None) or {}
 
 
 def _digest(path: Path) -> str | None:

@@ -1,11 +1,13 @@
 """A trained model as an MLflow model: safetensors, YAML and this package's code. No pickles."""
 
 import io
+import shutil
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import constancy
+from constancy.code import PACKAGE, own_files
 from constancy.models.disk import ModelCard, load_card
 from constancy.registry.store import as_default
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models import ModelSignature
 
-PACKAGE = Path(constancy.__file__).parent
 MODEL_CODE = PACKAGE / "serving" / "pyfunc.py"
 IMAGE_COLUMN = "image"
 
@@ -39,17 +40,26 @@ def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
     import mlflow
 
     card = load_card(folder)
-    with as_default(client), mlflow.start_run(run_id=run_id):
+    with (
+        TemporaryDirectory() as code,
+        as_default(client),
+        mlflow.start_run(run_id=run_id),
+    ):
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(MODEL_CODE),
             artifacts={"model": str(folder)},
-            code_paths=[str(PACKAGE)],
+            code_paths=[str(_copy_code(Path(code)))],
             pip_requirements=pinned_requirements(),
             signature=signature(),
             input_example=input_example(card),
         )
     return str(info.model_id)
+
+
+def serving_code() -> list[Path]:
+    """The files of this package that a model at work runs; the others are of no concern to it."""
+    return own_files(MODEL_CODE)
 
 
 def pinned_requirements() -> list[str]:
@@ -88,6 +98,15 @@ def input_example(card: ModelCard) -> "pd.DataFrame":
     ramp = np.tile(np.linspace(0, 255, size).astype(np.uint8), (size, 1))
     color = card.image["color"] == "rgb"
     return pd.DataFrame({IMAGE_COLUMN: [_png(ramp, color), _png(ramp.T, color)]})
+
+
+def _copy_code(folder: Path) -> Path:
+    """The serving code, laid out as in this package, below `folder`."""
+    for file in serving_code():
+        target = folder / PACKAGE.name / file.relative_to(PACKAGE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return folder / PACKAGE.name
 
 
 def _png(pixels: Any, color: bool) -> bytes:

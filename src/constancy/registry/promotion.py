@@ -7,13 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.files import read_json, write_json
 from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
+from constancy.registry.folds import sum_up_folds
 from constancy.registry.gate import Check, Judgement, Verdict, judge
-from constancy.registry.package import log_model
+from constancy.registry.package import log_model, serving_code
 from constancy.registry.store import answering, as_default, connect
-from constancy.registry.tracking import create_run, find_run, log_evaluation, warn
+from constancy.registry.tracking import (
+    WEIGHTS_TAG,
+    create_run,
+    find_run,
+    log_evaluation,
+    tag_registration,
+    warn,
+)
 from constancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,16 +55,14 @@ def register(
     *,
     candidate: Path,
     metrics_file: Path,
-    run_file: Path,
     decision_file: Path,
     artifacts: Sequence[Path] = (),
 ) -> Decision:
     """Judge the candidate, register it, move the aliases, and write the decision.
 
-    candidate: the model's folder; metrics_file, run_file: what evaluation and training wrote;
-    artifacts: files and folders that belong to the run, such as the report.
+    candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders that belong to the run, such as the report.
 
-    The same weights and card are one version, however often they are registered. Steps are in such
+    The same weights, card and serving code are one version, however often they are registered. Steps are in such
     an order that, wherever this ends early, the champion is a complete version that earned its
     alias; a second call completes the rest.
 
@@ -63,10 +70,11 @@ def register(
     """
     client = connect(settings.tracking)
     metrics = read_json(metrics_file)
-    identity = model_tags(candidate)
+    identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
     name = settings.tracking.model
     with answering(client):
-        run_id = _run(client, settings, read_json(run_file)["run_id"])
+        run_id = _run(client, settings, identity[WEIGHTS_TAG])
+        tag_registration(client, run_id, settings)
         log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
         champion = version_of(client, name, CHAMPION)
         version = _find_version(client, name, identity)
@@ -95,6 +103,8 @@ def register(
         )
         write_json(decision_file, asdict(decision))
         client.log_artifact(run_id, str(decision_file))
+        if folds := sum_up_folds(client, settings, run_id):
+            print(folds)
         client.set_terminated(run_id)
     return decision
 
@@ -123,7 +133,7 @@ def model_tags(folder: Path) -> dict[str, str]:
         raise UserError(f"{folder} holds no model: {WEIGHTS} is missing")
     task = json.dumps([card.classes, card.image], sort_keys=True)
     return {
-        "weights_sha256": weights_digest(folder),
+        WEIGHTS_TAG: weights_digest(folder),
         "card_sha256": hashlib.sha256((folder / CARD).read_bytes()).hexdigest(),
         "task_sha256": hashlib.sha256(task.encode()).hexdigest(),
     }
@@ -147,13 +157,17 @@ def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def _run(client: "MlflowClient", settings: Settings, run_id: str | None) -> str:
+def _run(client: "MlflowClient", settings: Settings, weights: str) -> str:
     """The run of the training, or a new one where the store has none."""
-    found = find_run(client, run_id)
+    found = find_run(client, settings.tracking, weights)
     if found is None:
-        why = f"knows no run {run_id}" if run_id else "was not told of the training"
-        warn(f"the tracking store {why}: a new run takes the evaluation and the model")
-    return found or create_run(client, settings)
+        warn(
+            "the tracking store knows no run that trained this model: a new one takes the "
+            "evaluation and the model"
+        )
+        found = create_run(client, settings)
+        client.set_tag(found, WEIGHTS_TAG, weights)
+    return found
 
 
 def _judge(
@@ -188,11 +202,12 @@ def _judge(
 def _find_version(
     client: "MlflowClient", name: str, identity: dict[str, str]
 ) -> "ModelVersion | None":
-    found = client.search_model_versions(f"tags.weights_sha256 = '{identity['weights_sha256']}'")
+    found = client.search_model_versions(f"tags.{WEIGHTS_TAG} = '{identity[WEIGHTS_TAG]}'")
+    parts = ("card_sha256", "code_sha256")
     same = [
         version
         for version in found
-        if version.name == name and version.tags.get("card_sha256") == identity["card_sha256"]
+        if version.name == name and all(version.tags.get(part) == identity[part] for part in parts)
     ]
     return max(same, key=lambda version: int(version.version), default=None)
 

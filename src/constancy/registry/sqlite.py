@@ -1,5 +1,7 @@
 """A SQLite database with MLflow's current schema, whatever was there before."""
 
+import errno
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -14,7 +16,8 @@ def prepare_sqlite(file: Path) -> None:
 
     MLflow would do so itself, but processes that meet in a fresh database break it for good, and
     so does a kill in mid-migration: so one process migrates a copy and puts it in place.
-    Raises UserError for a file that is something else, or that cannot be migrated.
+    Raises UserError for a file that is something else, or that cannot be migrated; OSError where
+    the disk is full or a permission is missing.
     """
     from filelock import FileLock
 
@@ -29,6 +32,21 @@ def prepare_sqlite(file: Path) -> None:
                 _migrate(new, file)
 
 
+def as_os_error(error: Exception, file: Path) -> OSError | None:
+    """What SQLite tells of a full disk or a missing permission, as Python tells it; else None."""
+    text = str(error)
+    if "database or disk is full" in text:
+        number = errno.ENOSPC
+    elif "attempt to write a readonly database" in text or (
+        "unable to open database file" in text and not file.is_dir()
+    ):
+        read_only = os.statvfs(file.parent).f_flag & os.ST_RDONLY
+        number = errno.EROFS if read_only else errno.EACCES
+    else:
+        return None
+    return OSError(number, os.strerror(number), str(file))
+
+
 def _migrate(database: Path, name: Path) -> None:
     from alembic.util import CommandError
     from mlflow.db import upgrade
@@ -37,6 +55,8 @@ def _migrate(database: Path, name: Path) -> None:
     try:
         upgrade.main([f"sqlite:///{database}"], standalone_mode=False)
     except (CommandError, SQLAlchemyError) as error:
+        if plain := as_os_error(error, database):
+            raise plain from None
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{name} cannot be brought to the schema of the installed MLflow ({reason}): move it "
@@ -61,6 +81,8 @@ def _revision(file: Path) -> str | None:
         with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute("select version_num from alembic_version").fetchall()
     except sqlite3.Error as error:
+        if plain := as_os_error(error, file):
+            raise plain from None
         raise UserError(
             f"{file} is no MLflow database ({error}): move it away, or set tracking.uri"
         ) from None

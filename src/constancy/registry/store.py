@@ -1,15 +1,16 @@
 """The MLflow store that keeps runs and models: where it is, and a connection to it."""
 
+import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.paths import project_root
-from constancy.registry.sqlite import prepare_sqlite
+from constancy.registry.sqlite import as_os_error, prepare_sqlite
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def quiet_mlflow() -> None:
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    # It prints the traceback of each database error that it raises, too.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 def tracking_uri(uri: str | None) -> str:
@@ -65,16 +68,12 @@ def sqlite_file(uri: str) -> Path | None:
     return Path(uri.removeprefix(SQLITE).partition("?")[0]) if uri.startswith(SQLITE) else None
 
 
-def without_secrets(text: str) -> str:
-    """Text, such as an address, without the user names and passwords of addresses in it."""
-    return re.sub(r"://[^/\s]*@", "://", text)
-
-
 def connect(tracking: Tracking) -> "MlflowClient":
     """A client of a store that answers and whose schema is current.
 
     A SQLite store that does not exist yet is made: whole or not at all, by one process while others
-    wait. Raises UserError, naming the store, if it cannot be used.
+    wait. Raises UserError, naming the store, if it cannot be used; OSError where the disk is full or
+    a permission is missing.
     """
     quiet_mlflow()
     uri = tracking_uri(tracking.uri)
@@ -141,7 +140,11 @@ def as_default(client: "MlflowClient") -> Iterator[None]:
 
 @contextmanager
 def answering(client: "MlflowClient") -> Iterator[None]:
-    """Within the block, a tracking server that goes away or lets us not in ends in a UserError."""
+    """Within the block, a store that can no longer be used ends in an error that a user can mend.
+
+    That is a UserError for a server that goes away or lets us not in, and OSError for a database
+    on a full disk, or without permission to write.
+    """
     from mlflow.exceptions import MlflowException
 
     uri = client.tracking_uri
@@ -150,8 +153,9 @@ def answering(client: "MlflowClient") -> Iterator[None]:
     except (MlflowException, OSError) as error:
         if uri.startswith(HTTP):
             _probe(uri)
-        if getattr(error, "error_code", None) in _DENIALS:
-            raise _unusable(uri, error) from None
+        mendable = _unusable(uri, error)
+        if isinstance(mendable, OSError) or getattr(error, "error_code", None) in _DENIALS:
+            raise mendable from None
         raise
 
 
@@ -170,6 +174,9 @@ def _probe(uri: str) -> None:
         ) from None
 
 
-def _unusable(uri: str, error: Exception) -> UserError:
+def _unusable(uri: str, error: Exception) -> UserError | OSError:
+    """The error that tells a user why the store cannot be used."""
+    if (file := sqlite_file(uri)) and (plain := as_os_error(error, file)):
+        return plain
     reason = f"the tracking store {uri} cannot be used: {error}"
     return UserError(without_secrets(reason))

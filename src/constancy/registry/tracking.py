@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
-from constancy.registry.lineage import data_digest, lineage_tags
-from constancy.registry.store import connect, experiment, quiet_mlflow, without_secrets
+from constancy.paths import PREPARED
+from constancy.registry.lineage import input_digests, lineage_tags, lock_digest
+from constancy.registry.store import connect, experiment, quiet_mlflow
 from constancy.settings import SEVERITIES, Settings
 from constancy.settings.tracking import Tracking
 
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TRAINING = ("seed", "data", "variation", "suites", "model", "train")
+"""The sections of the settings that decide a training."""
+WEIGHTS_TAG = "weights_sha256"
+"""The tag that says which weights a run trained, or a version has."""
 PARAMETERS_IN_A_BATCH = 100  # MLflow's limit
 
 
 def start_run(settings: Settings) -> str | None:
-    """Begin the run of one pass through the pipeline, and record its settings and lineage.
+    """Begin the run of one pass through the pipeline, and record its training's settings and lineage.
 
     Returns the run's id; None, with one line of warning, where the store cannot be used: training
     goes on without.
@@ -32,24 +38,42 @@ def start_run(settings: Settings) -> str | None:
     )
 
 
-def end_run(tracking: Tracking, run_id: str | None, status: str = "FINISHED") -> None:
-    """Close a run as FINISHED, FAILED or KILLED; nothing happens without a run.
+def complete_run(tracking: Tracking, run_id: str | None, weights: str, **metrics: float) -> None:
+    """Close the run of a training that ended well; nothing happens without a run.
+
+    weights: their digest, by which the registration finds the run; metrics: of the training as a
+    whole. A store that cannot be used costs one line of warning.
+    """
+    from mlflow.entities import Metric, RunTag
+
+    def complete(run_id: str) -> None:
+        client, now = connect(tracking), int(time.time() * 1000)
+        values = [Metric(name, value, now, 0) for name, value in metrics.items()]
+        client.log_batch(run_id, metrics=values, tags=[RunTag(WEIGHTS_TAG, weights)])
+        client.set_terminated(run_id)
+
+    if run_id is not None:
+        attempt(lambda: complete(run_id), "the tracking store goes on to show the run as open")
+
+
+def fail_run(tracking: Tracking, run_id: str | None) -> None:
+    """Close the run of a training that did not end well; nothing happens without a run.
 
     A store that cannot be used costs one line of warning.
     """
     if run_id is not None:
         attempt(
-            lambda: connect(tracking).set_terminated(run_id, status),
-            f"the tracking store goes on to show the run as open, not as {status}",
+            lambda: connect(tracking).set_terminated(run_id, "FAILED"),
+            "the tracking store goes on to show the run as open",
         )
 
 
 def create_run(client: "MlflowClient", settings: Settings) -> str:
-    """A new run with the settings as parameters, and tags and data that tell its lineage."""
+    """A new run with the training's settings as parameters, and tags and data for its lineage."""
     from mlflow.entities import Dataset, DatasetInput, InputTag, Param
 
     # Whatever the user has to mend is found before there is a run.
-    tags, digest = lineage_tags(), data_digest()
+    tags, digest = lineage_tags(), input_digests().get(str(PREPARED))
     run = client.create_run(experiment(client, settings.tracking), tags=tags)
     run_id = str(run.info.run_id)
     parameters = [Param(key, value) for key, value in run_parameters(settings).items()]
@@ -65,31 +89,28 @@ def create_run(client: "MlflowClient", settings: Settings) -> str:
 
 
 def run_parameters(settings: Settings) -> dict[str, str]:
-    """The settings with dotted keys, such as `train.epochs`; lists are written as JSON.
+    """The settings that decide a training, by dotted keys such as `train.epochs`; lists as JSON.
 
-    Without the section `tracking`, which changes no result and may hold a password.
+    By what settings a run is scored and judged may change later: see `tag_registration`.
     """
-    values = settings.model_dump(by_alias=True, exclude={"tracking"})
+    values = settings.model_dump(by_alias=True, include=set(TRAINING))
     values["data"]["source"] = without_secrets(values["data"]["source"])
     return dict(_flatten("", values))
 
 
-def find_run(client: "MlflowClient", run_id: str | None) -> str | None:
-    """`run_id` if there is such a run, else None.
+def find_run(client: "MlflowClient", tracking: Tracking, weights: str) -> str | None:
+    """The newest run that trained these weights, None where the store knows none.
 
-    A restored stage brings back the id of a run that was deleted, or lives in another store.
+    Files would be no good place for its id: a stage restored from a cache brings them back, and the
+    same training twice would differ in them.
     """
-    from mlflow.exceptions import MlflowException
-
-    if run_id is None:
-        return None
-    try:
-        run = client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise
-        return None
-    return run_id if run.info.lifecycle_stage == "active" else None
+    found = client.search_runs(
+        [experiment(client, tracking)],
+        f"tags.{WEIGHTS_TAG} = '{weights}'",
+        max_results=1,
+        order_by=["attributes.start_time DESC"],
+    )
+    return str(found[0].info.run_id) if found else None
 
 
 def log_evaluation(
@@ -107,6 +128,21 @@ def log_evaluation(
     client.log_batch(run_id, metrics=scores, tags=tags)
     for file in files:
         client.log_artifact(run_id, str(file))
+
+
+def tag_registration(client: "MlflowClient", run_id: str, settings: Settings) -> None:
+    """Say by which settings a run is scored and judged, and which pass of the pipeline led to it.
+
+    Tags `evaluate` and `promotion` (JSON) and `dvc.lock.sha256` (see `lineage.lock_digest`), set
+    anew each time: the same run may be judged again by other floors.
+    """
+    from mlflow.entities import RunTag
+
+    values = settings.model_dump(by_alias=True, include={"evaluate", "promotion"})
+    tags = {name: json.dumps(value) for name, value in values.items()}
+    if digest := lock_digest():
+        tags["dvc.lock.sha256"] = digest
+    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
 
 
 def flat_metrics(metrics: dict[str, Any]) -> Iterator[tuple[str, float, int]]:

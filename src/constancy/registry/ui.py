@@ -10,13 +10,13 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.registry.store import (
     connect,
     experiment,
     quiet_mlflow,
     tracking_uri,
-    without_secrets,
 )
 from constancy.settings.tracking import Tracking
 
@@ -72,7 +72,8 @@ def _start(uri: str, port: int) -> "subprocess.Popen[bytes]":
     command += ["--backend-store-uri", uri, "--registry-store-uri", uri]
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]
-    return subprocess.Popen(command, env=environment, cwd=Path.cwd())
+    # In a session of its own, since Ctrl-C in the terminal would end it amid a traceback.
+    return subprocess.Popen(command, env=environment, cwd=Path.cwd(), start_new_session=True)
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:

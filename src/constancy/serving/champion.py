@@ -6,12 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.files import replacing
 from constancy.models.disk import CARD, WEIGHTS
 from constancy.paths import STATE, project_root
 from constancy.registry.promotion import CHAMPION, model_tags, version_of
-from constancy.registry.store import connect, sqlite_file, tracking_uri, without_secrets
+from constancy.registry.store import connect, sqlite_file, tracking_uri
 from constancy.serving.predictor import Predictor
 from constancy.settings.tracking import Tracking
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 CACHE = STATE / "models"
+_TRAIN = "`make run` trains, judges and registers one"
 
 
 def load_champion(tracking: Tracking) -> Predictor:
@@ -31,13 +33,26 @@ def load_champion(tracking: Tracking) -> Predictor:
     uri = tracking_uri(tracking.uri)
     file = sqlite_file(uri)
     # A store that nobody wrote to yet is not made just to find it empty.
-    if file is None or file.exists():
-        client = connect(tracking)
-        if version := version_of(client, tracking.model, CHAMPION):
-            return Predictor(_fetch(client, version))
-    raise UserError(
-        f"the registry at {without_secrets(uri)} has no champion of '{tracking.model}' yet: "
-        "`make run` trains, judges and registers one"
+    client = connect(tracking) if file is None or file.exists() else None
+    champion = version_of(client, tracking.model, CHAMPION) if client else None
+    if client is None or champion is None:
+        raise UserError(
+            f"the registry at {without_secrets(uri)} has no champion of '{tracking.model}' yet: "
+            + (_why_none(client, tracking.model) if client else _TRAIN)
+        )
+    return Predictor(_fetch(client, champion))
+
+
+def _why_none(client: "MlflowClient", name: str) -> str:
+    """What became of the newest version, and what to do."""
+    versions = [each for each in client.search_model_versions() if each.name == name]
+    newest = max(versions, key=lambda version: int(version.version), default=None)
+    if newest is None:
+        return _TRAIN
+    return (
+        f"version {newest.version}, the newest, is {newest.tags.get('verdict', 'not judged')}; its "
+        "page in the registry and reports/decision.json say why: improve it, or lower "
+        "promotion.floors, and `make run`"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from constancy.data.images import UnreadableImageError, prepare_image, read_image
+from constancy.errors import UserError
 from constancy.models.disk import load_model
 from constancy.settings.data import Image
 
@@ -34,6 +35,7 @@ class Predictor:
     def __init__(self, folder: Path, *, batch_size: int = 256) -> None:
         network, card = load_model(folder)
         self.classes = card.classes
+        self._folder = folder
         self._image = Image.model_validate(card.image)
         self._batch_size = batch_size
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -44,7 +46,8 @@ class Predictor:
 
         images: the bytes of an image file each, or uint8 arrays H x W, H x W x 1, H x W x 3 (RGB)
         or H x W x 4 (RGBA); prepared as the training images were.
-        Raises UnreadableImageError, which says which image (from 1) and why.
+        Raises UnreadableImageError, which says which image (from 1) and why; UserError as
+        `classify` does.
         """
         predictions: list[Prediction] = []
         for start in range(0, len(images), self._batch_size):
@@ -70,10 +73,18 @@ class Predictor:
 
     @torch.inference_mode()
     def classify(self, pixels: np.ndarray) -> list[Prediction]:
-        """One prediction for each prepared image. pixels: uint8, N x size x size x channels."""
+        """One prediction for each prepared image. pixels: uint8, N x size x size x channels.
+
+        Raises UserError if the network answers with anything but finite numbers.
+        """
         # N x H x W x C seen as N x C x H x W is in memory what PyTorch calls channels_last.
         batch = torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2)
         probabilities = self._network(batch).double().softmax(1).cpu().numpy()
+        if not np.isfinite(probabilities).all():
+            raise UserError(
+                f"the model in {self._folder} answers with numbers that are not finite: its weights "
+                "are damaged, or training diverged; train it again"
+            )
         best = probabilities.argmax(1)
         return [
             Prediction(

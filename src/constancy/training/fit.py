@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 
 from constancy.data.packed import Dataset
+from constancy.errors import UserError
 from constancy.models.disk import ModelCard
 from constancy.models.network import Network
 from constancy.seeds import derive_seed
@@ -46,15 +48,13 @@ class Fitted:
     images_per_second: float
 
     def record(self) -> dict[str, Any]:
-        """What reports/run.json says of the training."""
+        """What reports/run.json says of the training: the same again for the same inputs."""
         return {
             "network": self.card.name,
             "parameters": sum(each.numel() for each in self.network.parameters()),
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
             "validation_score": self.score,
-            "seconds": round(self.seconds, 2),
-            "images_per_second": round(self.images_per_second, 1),
         }
 
 
@@ -77,7 +77,7 @@ def fit(
     """Train a fresh network.
 
     workspace: a folder for the best and the last checkpoint and the history file; logger: gets the
-    same metrics, or None.
+    same metrics, or None. Raises UserError if this machine has not the devices asked for.
     """
     _quiet()
     terminal = sys.stderr.isatty()
@@ -95,11 +95,8 @@ def fit(
         save_last=True,
         enable_version_counter=False,
     )
-    trainer = Trainer(
-        accelerator=train.accelerator,
-        devices=train.devices,
-        strategy=train.strategy,
-        precision=PRECISIONS[train.precision],  # type: ignore[arg-type]
+    trainer = _trainer(
+        train,
         max_epochs=train.epochs,
         logger=logger or False,
         callbacks=[
@@ -131,6 +128,28 @@ def fit(
         seconds=seconds,
         images_per_second=epochs * len(data.train) / seconds,
     )
+
+
+def _trainer(train: Train, **options: Any) -> Trainer:
+    """A trainer on the devices that the settings name; UserError if this machine has them not."""
+    try:
+        return Trainer(
+            accelerator=train.accelerator,
+            devices=train.devices,
+            strategy=train.strategy,
+            precision=PRECISIONS[train.precision],  # type: ignore[arg-type]
+            **options,
+        )
+    except (MisconfigurationException, ValueError) as error:
+        gpus = torch.cuda.device_count()
+        if train.accelerator == "gpu" and not gpus:
+            key = "accelerator"
+        elif train.devices != "auto" and train.devices > gpus:
+            key = "devices"
+        else:
+            key = "strategy"
+        value, reason = getattr(train, key), " ".join(str(error).split())
+        raise UserError(f"train.{key}: '{value}' does not fit this machine: {reason}") from None
 
 
 def _quiet() -> None:
