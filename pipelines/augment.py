@@ -11,7 +11,7 @@ def augment(settings: Settings) -> None:
     from constancy.files import replacing
     from constancy.variation.copies import write_copies
     from constancy.variation.embedding import fit_embedding
-    from constancy.variation.suites import write_suites
+    from constancy.variation.write_suites import write_suites
 
     variation, seed = settings.variation, settings.seed
     train = PackedSplit.load(PREPARED / "train")

@@ -16,7 +16,7 @@ from constancy.settings import load_settings
 from constancy.settings.data import Image
 from constancy.settings.evaluate import Evaluate
 from constancy.variation.embedding import fit_embedding
-from constancy.variation.suites import write_suites
+from constancy.variation.write_suites import write_suites
 
 
 def digits(size: int) -> tuple[np.ndarray, np.ndarray]:

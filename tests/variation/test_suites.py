@@ -11,11 +11,14 @@ from pictures import split
 from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.files import read_json
-from constancy.settings.base import PIXEL_FACTORS
+from constancy.settings.base import PIXEL_FACTORS, SEVERITIES
 from constancy.settings.variation import Variation
 from constancy.variation.embedding import fit_embedding
-from constancy.variation.factors import FACTORS
-from constancy.variation.suites import Suite, choose_base, suite_digest, write_suites
+from constancy.variation.factors import ANY, FACTORS
+from constancy.variation.scene import Scene
+from constancy.variation.suites import Suite, suite_digest
+from constancy.variation.variants import draw_variant
+from constancy.variation.write_suites import choose_base, write_suites
 
 
 def suite_of(
@@ -83,6 +86,35 @@ def test_severities_rise_from_first_to_last(tmp_path: Path, variation: Variation
     for array in suite.images.values():
         changes = np.abs(array.astype(float) - images.images).mean(axis=(1, 2, 3, 4, 5))
         assert (np.diff(changes) > 0).all()
+
+
+def test_the_same_light_falls_on_an_image_at_every_severity(
+    tmp_path: Path, variation: Variation
+) -> None:
+    images = split(24, (24, 24, 1))
+    suite = suite_of(tmp_path / "validation", images, variation, "validation", count=24)
+    base = images.images[suite.index["row"]].mean(axis=(1, 2, 3))
+    darker = suite.images["illumination"][:, 0].mean(axis=(2, 3, 4)) < base
+    assert 4 < darker[0].sum() < 20
+    assert (darker == darker[0]).all()
+
+
+@pytest.mark.parametrize("direction", [*FACTORS["viewpoint"].directions, ANY])
+def test_the_corners_of_every_image_move_farther_with_every_severity(
+    variation: Variation, direction: str
+) -> None:
+    corners = np.array([[0, 0], [31, 0], [0, 31], [31, 31]], np.float32)
+    for sample in ids(range(200)):
+        views = [
+            draw_variant(
+                *("viewpoint", severity, direction, sample, variation),
+                Scene((32, 32, 1)),
+                purpose=(0, "suite", "test"),
+            )
+            for severity in SEVERITIES
+        ]
+        moved = [np.linalg.norm(view.targets(corners) - corners, axis=1).mean() for view in views]
+        assert (np.diff(moved) > 0).all()
 
 
 def test_every_image_of_the_split_has_an_intra_class_severity(

@@ -7,10 +7,11 @@ import numpy as np
 
 from constancy.data.packed import PackedSplit, create_array
 from constancy.files import replacing
+from constancy.parallel import run_jobs
 from constancy.seeds import generator
 from constancy.settings.variation import Variation
 from constancy.variation.factors import FACTORS, MAX_SEVERITY
-from constancy.variation.parallel import Job, run_jobs, shards
+from constancy.variation.parallel import image_job, shards
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View, border_colors
 
@@ -46,8 +47,9 @@ def write_copies(
             for rows in shards(len(train), count, prod(shape)):
                 own = (train.images[rows], train.labels[rows], ids[rows])
                 arguments = (copies, rows.start, *own, donors, kind, variation, seed)
-                jobs.append(Job(_write_shard, arguments, count * len(own[2]), prod(shape)))
-        run_jobs("training copies", jobs, workers)
+                jobs.append(image_job(_write_shard, arguments, count * len(own[2]), prod(shape)))
+        for _ in run_jobs("training copies", jobs, workers):
+            pass
 
 
 def draw_copy(kind: str, variation: Variation, rng: np.random.Generator, scene: Scene) -> View:

@@ -10,17 +10,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
-from constancy.files import read_json, replacing, write_json
-from constancy.seeds import derive_seed
+from constancy.files import read_json
 from constancy.settings.base import PIXEL_FACTORS
-from constancy.settings.variation import Variation
-from constancy.variation.embedding import Embedding, intra_class_severity
 
-_FACTS = "suite.json"
-_INDEX = "index.parquet"
-_INTRA_CLASS = "intra-class.parquet"
+FACTS = "suite.json"
+INDEX = "index.parquet"
+INTRA_CLASS = "intra-class.parquet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +45,8 @@ class Suite:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The suite that lies in `folder`. Raises UserError when it is missing or incomplete."""
-        images = {factor: _images_file(folder, factor) for factor in PIXEL_FACTORS}
-        facts, index, intra_class = (folder / name for name in (_FACTS, _INDEX, _INTRA_CLASS))
+        images = {factor: images_file(folder, factor) for factor in PIXEL_FACTORS}
+        facts, index, intra_class = (folder / name for name in (FACTS, INDEX, INTRA_CLASS))
         for file in (facts, index, intra_class, *images.values()):
             if not file.is_file():
                 raise UserError(
@@ -71,83 +67,6 @@ class Suite:
         )
 
 
-def write_suites(
-    name: str,
-    split: PackedSplit,
-    embedding: Embedding,
-    variation: Variation,
-    count: int,
-    seed: int,
-    folder: Path,
-    *,
-    workers: int | None = None,
-) -> None:
-    """Write the suite of a split into `folder`, whole or not at all; see `Suite` for what it holds.
-
-    name: "test" has every direction of each factor; "validation" one image at each severity, in a
-    random direction. count: base images, at the most. A variant depends on the seed, the split's
-    name, factor, severity, direction and the image's id (and, where foreign objects are drawn, on
-    the split's images), never on the number of workers or the order of their work.
-
-    Raises UserError where foreign objects are needed and all images are of one class.
-    """
-    # Reading a suite, as training does, needs neither these nor OpenCV.
-    from constancy.variation.factors import ANY, FACTORS
-    from constancy.variation.variants import write_variants
-
-    ids = split.index["id"].tolist()
-    base = choose_base(ids, split.labels, count, seed)
-    index = pd.DataFrame(
-        {"row": base, "id": [ids[row] for row in base], "label": split.labels[base]}
-    )
-    distances = embedding.distances(split.images, split.labels)
-    intra_class = pd.DataFrame(
-        {
-            "row": np.arange(len(split)),
-            "id": ids,
-            "severity": intra_class_severity(distances, split.labels),
-            "distance": distances,
-        }
-    )
-    directions = {
-        factor: list(FACTORS[factor].directions) if name == "test" else [ANY]
-        for factor in PIXEL_FACTORS
-    }
-    with replacing(folder) as (new,):
-        new.mkdir()
-        files = {factor: _images_file(new, factor) for factor in PIXEL_FACTORS}
-        purpose = (seed, "suite", name)
-        images = write_variants(files, directions, split, index, variation, purpose, workers)
-        index.to_parquet(new / _INDEX, index=False)
-        intra_class.to_parquet(new / _INTRA_CLASS, index=False)
-        facts = {
-            "seed": seed,
-            "images": len(index),
-            "directions": directions,
-            "strengths": variation.strengths.model_dump(),
-            "libraries": _libraries(),
-        }
-        digest = suite_digest(images, index, intra_class, facts)
-        write_json(new / _FACTS, {"digest": digest, **facts})
-
-
-def choose_base(ids: list[str], labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Rows of the images that are varied, rising: int64, all or `count` of them.
-
-    Within a class images are taken in the order of a hash of their ids, and classes in turn, in
-    proportion to their sizes: the image of rank r among the m of its class comes at (r + 1/2) / m
-    (the divisor method of Webster). More images in a split or a higher count move few: one more
-    image takes one other's place, and those chosen for a lower count stay.
-    """
-    hashes = np.array([derive_seed(seed, "base", sample) for sample in ids], dtype=np.int64)
-    turns = np.empty(len(ids))
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
-        ordered = rows[np.argsort(hashes[rows], kind="stable")]
-        turns[ordered] = (np.arange(len(rows)) + 0.5) / len(rows)
-    return np.sort(np.lexsort((hashes, turns))[:count])
-
-
 def suite_digest(
     images: Mapping[str, np.ndarray],
     index: pd.DataFrame,
@@ -164,13 +83,6 @@ def suite_digest(
     return digest.hexdigest()
 
 
-def _images_file(folder: Path, factor: str) -> Path:
+def images_file(folder: Path, factor: str) -> Path:
+    """Where a suite keeps the images of a factor."""
     return folder / factor / "images.npy"
-
-
-def _libraries() -> dict[str, str]:
-    """The versions of the libraries that make pixels: another one may round otherwise."""
-    import cv2
-    import PIL
-
-    return {"numpy": np.__version__, "opencv": cv2.__version__, "pillow": PIL.__version__}

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from constancy.data.packed import PackedSplit, create_array
+from constancy.parallel import run_jobs
 from constancy.seeds import generator
 from constancy.settings.base import SEVERITIES
 from constancy.settings.variation import Variation
 from constancy.variation.factors import FACTORS
-from constancy.variation.parallel import Job, run_jobs, shards
+from constancy.variation.parallel import image_job, shards
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View, border_colors
 
@@ -44,9 +45,29 @@ def write_variants(
         for rows in shards(len(base), count, size):
             own = (rows.start, base[rows], index[rows])
             arguments = (images[factor], *own, donors, factor, ways, variation, purpose)
-            jobs.append(Job(_write_shard, arguments, count * len(own[1]), size))
-    run_jobs(f"{purpose[-1]} suite", jobs, workers)
+            jobs.append(image_job(_write_shard, arguments, count * len(own[1]), size))
+    for _ in run_jobs(f"{purpose[-1]} suite", jobs, workers):
+        pass
     return images
+
+
+def draw_variant(
+    factor: str,
+    severity: int,
+    direction: str,
+    sample: str,
+    variation: Variation,
+    scene: Scene,
+    purpose: tuple[int, str, str],
+) -> View:
+    """The view of the image with the id `sample` under a factor; see `write_variants`.
+
+    Its draws do not hang on the severity: a higher one gives the same change, only stronger.
+    """
+    rng = generator(*purpose, factor, direction, sample)
+    known = direction if direction in FACTORS[factor].directions else None
+    strengths = getattr(variation.strengths, factor)
+    return View.of([FACTORS[factor].draw(strengths, severity, rng, scene, known)])
 
 
 def _write_shard(
@@ -63,13 +84,9 @@ def _write_shard(
     """Write all variants of the base images from `start` on."""
     variants = np.asarray(variants)
     borders = border_colors(images)
-    strengths = getattr(variation.strengths, factor)
     for i, (sample, label) in enumerate(zip(index["id"], index["label"], strict=True)):
         scene = Scene(images.shape[1:], int(label), donors)
         for severity in SEVERITIES:
             for d, name in enumerate(directions):
-                rng = generator(*purpose, factor, severity, name, sample)
-                direction = name if name in FACTORS[factor].directions else None
-                piece = FACTORS[factor].draw(strengths, severity, rng, scene, direction)
-                view = View.of([piece])
+                view = draw_variant(factor, severity, name, sample, variation, scene, purpose)
                 variants[severity - 1, d, start + i] = view.apply(images[i], borders[i])
