@@ -17,6 +17,23 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests among processes so that what is costly to set up is set up once.
+
+    Whatever uses one of the runs of the whole pipeline goes to one process, and begins at once;
+    of the rest, each file does.
+    """
+    runs = ("small_run", "finished_project")
+
+    def group(item: pytest.Item) -> str:
+        used = getattr(item, "fixturenames", ())
+        return next((run for run in runs if run in used), str(item.path))
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: group(item) not in runs)  # stable: files keep their order
+
+
 @pytest.fixture
 def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder that is also the current one."""

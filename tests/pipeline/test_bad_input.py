@@ -4,8 +4,10 @@ import hashlib
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,7 @@ def assert_refused(project: Project, message: str, *command: str) -> None:
     ("source", "message"),
     [
         ("folder:nowhere", "data.source: there is no folder at nowhere"),
-        ("archive:nowhere.zip", "data.source: there is no archive at nowhere.zip"),
+        ("archive:nowhere.zip", "data.source: there is no file at nowhere.zip"),
         ("folder:texts", "texts holds no images in class folders"),
         ("archive:params.yaml", "params.yaml cannot be read as a tar or zip archive"),
     ],
@@ -79,7 +81,11 @@ def test_an_archive_with_a_wrong_hash(small_project: Project) -> None:
             "    ocluson: 4",
             "unknown key 'variation.copies.ocluson': did you mean",
         ),
-        ("[5, 10, 15, 20, 30]", "[-5, 10, 15, 20, 30]", "tilt.0: should be greater than 0, not -5"),
+        (
+            "[5, 10, 15, 20, 30]",
+            "[-5, 10, 15, 20, 30]",
+            "tilt, value 1: should be greater than 0, not -5",
+        ),
         ("kernel: 3", "kernels: 3", "unknown key 'model.cnn.kernels': did you mean 'kernel'?"),
         ("clean: 0.97", "clean: 97", "promotion.floors.clean: should be less than or equal to 1"),
     ],
@@ -136,7 +142,13 @@ def namespaces() -> None:
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize(
     ("stage", "folder"),
-    [("prepare", "data"), ("augment", "data"), ("train", "models"), ("evaluate", "reports")],
+    [
+        ("fetch", "data"),
+        ("prepare", "data"),
+        ("augment", "data"),
+        ("train", "models"),
+        ("evaluate", "reports"),
+    ],
 )
 def test_a_full_disk_in_the_middle_of_a_stage(
     small_project: Project, stage: str, folder: str
@@ -170,6 +182,35 @@ def test_a_full_disk_in_the_middle_of_a_stage(
         if path.is_file()
     }
     assert after == {name: value for name, value in before.items() if name.startswith(f"{folder}/")}
+
+
+@pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("room", [0, 16_384])
+def test_a_full_disk_in_the_middle_of_the_registration(small_project: Project, room: int) -> None:
+    """The database has room for so many bytes more, and stays whole."""
+    root = small_project.folder
+    before = state(small_project)
+    size = -(-(root / "mlflow.db").stat().st_size // 4096) * 4096
+    done = in_a_namespace(
+        small_project,
+        f"""
+        mkdir full
+        mount -t tmpfs -o size={size + 4096 + room} tmpfs full
+        cp mlflow.db full/
+        code=0
+        MLFLOW_TRACKING_URI=sqlite:///full/mlflow.db {sys.executable} pipelines/register.py || code=$?
+        cp full/mlflow.db mlflow.db
+        exit $code
+        """,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith("/full/mlflow.db: the disk is full: free some space and run again")
+    assert "Traceback" not in done.stderr
+    assert state(small_project) == before
+    with closing(sqlite3.connect(root / "mlflow.db")) as database:
+        assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert small_project.run("python", "pipelines/register.py").returncode == 0
 
 
 @pytest.mark.usefixtures("namespaces")
