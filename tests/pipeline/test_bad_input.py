@@ -63,7 +63,7 @@ def test_a_class_with_one_image(small_project: Project) -> None:
     image_folder(small_project.folder / "lonely", {"cat": 20, "dog": 20, "owl": 1})
     small_project.set({"data.source": "folder:lonely"})
     assert small_project.run("dvc", "repro", "fetch").returncode == 0
-    assert_refused(small_project, "class 'owl' has 1 image, fewer than data.quality.min_images")
+    assert_refused(small_project, "class 'owl' has 1 of the 10 images")
 
 
 def test_an_archive_with_a_wrong_hash(small_project: Project) -> None:
