@@ -1,4 +1,5 @@
-"""Writes that are whole or absent: to a temporary sibling first, then renamed over the target."""
+"""Reading values from files, and writes that are whole or absent: to a temporary sibling first,
+then renamed over the target."""
 
 import errno
 import fcntl
@@ -60,6 +61,24 @@ def read_json(path: Path | str) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
+def read_yaml(path: Path | str) -> Any:
+    """The plain values in a YAML 1.2 file, as DVC reads it: 1e-3 is a number, `off` is a string.
+
+    Raises ValueError, which says in one line why, for a file that is none.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        return YAML(typ="safe", pure=True).load(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except (YAMLError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        # Values that are not what their tags say, such as `!!int abc`, come as any of these.
+        raise ValueError(" ".join(str(error).split())) from None
+
+
 @contextmanager
 def _held(paths: list[Path]) -> Iterator[None]:
     """Keep other processes from recovering or swapping anything in the folders of these paths."""
@@ -95,24 +114,6 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         pass  # somebody else's
     return True
-
-
-def read_yaml(path: Path | str) -> Any:
-    """The plain values in a YAML 1.2 file, as DVC reads it: 1e-3 is a number, `off` is a string.
-
-    Raises ValueError, which says in one line why, for a file that is none.
-    """
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    text = Path(path).read_text(encoding="utf-8")
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    except (YAMLError, ValueError, LookupError, TypeError, ArithmeticError) as error:
-        # Values that are not what their tags say, such as `!!int abc`, come as any of these.
-        raise ValueError(" ".join(str(error).split())) from None
 
 
 def _old(path: Path) -> Path:

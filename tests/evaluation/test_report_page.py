@@ -1,5 +1,4 @@
 import re
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,14 +52,7 @@ def test_every_image_says_what_it_shows(page: Page) -> None:
 
 
 def test_the_page_is_built_for_every_reader(page: Page) -> None:
-    assert page.all("html") == [{"lang": "en"}]
-    assert len(page.all("h1")) == 1
-    assert {attributes.get("scope") for attributes in page.all("th")} == {"row", "col"}
-    assert len(page.all("caption")) == len(page.all("table"))
-    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
+    page.assert_built_for_every_reader()
 
 
 def test_the_page_holds_every_score(page: Page, evaluation: Evaluation) -> None:

@@ -51,8 +51,11 @@ def near_pairs(
     by_hash = np.argsort(hashes, kind="stable")
     searched = keys[:0]  # whole, which a key with a crowded bucket is not
     for key in keys:
-        for one, other in _pairs_of_a_key(hashes[by_hash], key, bits):
-            rows, others = by_hash[one], by_hash[other]
+        # Within a bucket the hashes stay sorted, so those next to each other are the most alike.
+        order = by_hash[np.argsort(hashes[by_hash] & key, kind="stable")]
+        buckets = hashes[order] & key
+        for one, other in _pairs_in_buckets(buckets, hashes[order], bits):
+            rows, others = order[one], order[other]
             apart = np.hypot(*(moments[rows] - moments[others]).T)
             possible = apart <= _most_apart(moments, rows, others, difference) + _ROUNDING
             rows, others = rows[possible], others[possible]
@@ -60,7 +63,7 @@ def near_pairs(
             new = ((hashes[rows] ^ hashes[others])[:, None] & searched).all(axis=1)
             if new.any():
                 yield np.sort(np.stack([rows[new], others[new]], axis=1), axis=1)
-        if len(hashes) and np.unique(hashes & key, return_counts=True)[1].max() <= _MOST_ALIKE:
+        if not (buckets[_MOST_ALIKE:] == buckets[:-_MOST_ALIKE]).any():
             searched = np.append(searched, key)
 
 
@@ -120,23 +123,19 @@ def _cosines(length: int) -> np.ndarray:
     return (2 * np.cos(phase)).astype(np.float32)
 
 
-def _pairs_of_a_key(
-    hashes: np.ndarray, key: np.uint64, bits: int
+def _pairs_in_buckets(
+    buckets: np.ndarray, hashes: np.ndarray, bits: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of rows that are the same in the bits of `key`, and differ in at most `bits` others.
+    """Places of two that share a bucket, and whose hashes differ in at most `bits` bits.
 
-    hashes: sorted, so that within a bucket those next to each other are the most alike.
+    buckets: sorted; of those with more than _MOST_ALIKE, each is paired with so many that follow.
     """
-    keys = hashes & key
-    order = np.argsort(keys, kind="stable")
-    keys, hashes = keys[order], hashes[order]
-    rows = np.arange(len(keys) - 1)
+    places = np.arange(len(buckets) - 1)
     for step in range(1, _MOST_ALIKE + 1):
-        rows = rows[rows < len(keys) - step]
-        rows = rows[
-            keys[rows] == keys[rows + step]
-        ]  # keys are sorted: who differs once, always does
-        if not len(rows):
+        places = places[places < len(buckets) - step]
+        # Buckets are sorted: who differs from the one so many steps on, differs from all beyond.
+        places = places[buckets[places] == buckets[places + step]]
+        if not len(places):
             return
-        near = rows[np.bitwise_count(hashes[rows] ^ hashes[rows + step]) <= bits]
-        yield order[near], order[near + step]
+        near = np.bitwise_count(hashes[places] ^ hashes[places + step]) <= bits
+        yield places[near], places[near] + step

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from constancy.data.chunks import images_at_a_time
 from constancy.data.decode import DecodedTable, decode_table
@@ -15,6 +14,7 @@ from constancy.data.packed import Dataset, write_split
 from constancy.data.quality import Inspection
 from constancy.data.splits import SPLITS, assign_splits, find_groups
 from constancy.data.statistics import PixelStatistics
+from constancy.data.table import sample_ids
 from constancy.settings.data import Data
 
 _PART = 65_536
@@ -38,14 +38,14 @@ class Images:
 def read_images(raw: Path, data: Data, scratch: Path) -> Images:
     """Decode the image table in `raw`, split and check it; pixels go to the new file `scratch`.
 
-    Raises UserError only where that cannot be done at all: what the checks find is told, not raised.
+    Raises UserError only where that cannot be done at all; what the checks find is told instead.
     """
     table = decode_table(raw, data.image, scratch)
     facts = table.facts
     groups = find_groups(_texts(facts["path"]), _texts(facts["group"]), data.split.group_by)
     keys = (
         each if group is None else group
-        for group, each in zip(groups, _texts(ids(facts)), strict=True)
+        for group, each in zip(groups, _texts(sample_ids(facts["sha256"])), strict=True)
     )
     # As objects, since NumPy's own strings would all be as long as the longest.
     splits = np.array(assign_splits(keys, list(_texts(facts["split"])), data.split), object)
@@ -68,11 +68,6 @@ def pack(images: Images, data: Data, folder: Path) -> None:
     Dataset(images.classes, data.image, mean, std).save(folder)
 
 
-def ids(facts: pa.Table) -> pa.ChunkedArray:
-    """The sample id of each row: see `table.sample_id`."""
-    return pc.utf8_slice_codeunits(facts["sha256"], 0, 16)
-
-
 def _texts(column: pa.ChunkedArray) -> Iterator[Any]:
     """The values of a column, a part at a time: all of them at once would fill memory."""
     for start in range(0, len(column), _PART):
@@ -84,7 +79,8 @@ def _labels_and_index(images: Images, rows: np.ndarray) -> tuple[np.ndarray, pa.
     groups = pa.array(images.groups, pa.string()).take(pa.array(rows))
     positions = {label: position for position, label in enumerate(images.classes)}
     labels = np.array([positions[each] for each in facts["label"].to_pylist()], np.int64)
-    columns = {"id": ids(facts), "path": facts["path"], "group": groups, "sha256": facts["sha256"]}
+    digests = facts["sha256"]
+    columns = {"id": sample_ids(digests), "path": facts["path"], "group": groups, "sha256": digests}
     return labels, pa.table(columns)
 
 

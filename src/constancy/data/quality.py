@@ -1,4 +1,4 @@
-"""The quality gate: which images and classes are not what they should be, and what becomes of them."""
+"""The quality gate: which images and classes are not as they should be, and what becomes of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -39,8 +39,8 @@ class Flag:
 class Inspection:
     """All checks, made one after another; what one drops, the next does not see.
 
-    labels, splits: of str, as objects, N; groups: N; all for the rows of `table`. Afterwards `flags` holds what was
-    found, `kept` (bool, N) which rows remain.
+    labels, splits: of str, as objects, N; groups: N; all for the rows of `table`. Afterwards `flags`
+    holds what was found, `kept` (bool, N) which rows remain.
     """
 
     def __init__(

@@ -22,8 +22,8 @@ def describe_images(images: Images, data: Data) -> dict[str, Any]:
     files: how many the image table has; images: how many remain; classes: {label: {split: count}};
     sizes: {side: [least, median, greatest]} in pixels, as the files have them; flagged: for each
     image or class that a check found, whatever became of it: check, action, label, reason, and of
-    an image its id and path, with those of the other one that it is compared with; checks: the settings
-    of each, and how many it flagged.
+    an image its id and path, with those of the other one that it is compared with; checks: the
+    settings of each, and how many it flagged.
     """
     facts, found = images.table.facts, images.found
     counts = found.counts()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 SHARD_BYTES = 256 * 2**20
@@ -20,6 +21,8 @@ ROW_GROUP_BYTES = 16 * 2**20
 
 ROW_GROUP_ROWS = 4096
 """Images in a row group, at the most: small images too are shared out among workers."""
+
+_ID_DIGITS = 16
 
 SCHEMA = pa.schema(
     [
@@ -55,7 +58,12 @@ class Sample:
 
 def sample_id(sha256: str) -> str:
     """The id on which splits, seeds and suites hang: the first 16 digits of the bytes' hash."""
-    return sha256[:16]
+    return sha256[:_ID_DIGITS]
+
+
+def sample_ids(sha256: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The `sample_id` of each value of a column."""
+    return pc.utf8_slice_codeunits(sha256, 0, _ID_DIGITS)
 
 
 @dataclass(frozen=True)

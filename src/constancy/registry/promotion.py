@@ -60,11 +60,12 @@ def register(
 ) -> Decision:
     """Judge the candidate, register it, move the aliases, and write the decision.
 
-    candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders that belong to the run, such as the report.
+    candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders
+    that belong to the run, such as the report.
 
-    The same weights, card and serving code are one version, however often they are registered. Steps are in such
-    an order that, wherever this ends early, the champion is a complete version that earned its
-    alias; a second call completes the rest.
+    The same weights, card and serving code are one version, however often they are registered.
+    Steps are in such an order that, wherever this ends early, the champion is a complete version
+    that earned its alias; a second call completes the rest.
 
     Raises UserError if the store cannot be used or the candidate is no model.
     """

@@ -11,23 +11,11 @@ import numpy as np
 import pytest
 from bundles import make_tar, make_zip
 from images import image_folder
+from source_reading import read, settings
 
 from constancy.data.images import read_image
-from constancy.data.sources import open_source
-from constancy.data.table import Sample
 from constancy.errors import UserError
-from constancy.settings.data import Data, Image
-
-
-def settings(params: dict, source: str, sha256: str | None = None) -> Data:
-    return Data.model_validate(params["data"] | {"source": source, "sha256": sha256})
-
-
-def read(data: Data) -> tuple[list[Sample], dict[str, int]]:
-    with open_source(data) as source:
-        samples = list(source.samples)
-        assert source.total == len(samples)
-        return samples, dict(source.skipped)
+from constancy.settings.data import Image
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from http_server import HttpServer, http_server
 from images import encoded
+from source_reading import read, settings
 
-from constancy.data.sources import manifest, open_source
+from constancy.data.sources import manifest
 from constancy.data.table import Sample
 from constancy.errors import UserError
-from constancy.settings.data import Data
 
 ROWS = {
     "path": ["x/1.png", "2.png", "x\\3.png", "2.png"],
@@ -26,17 +26,6 @@ SAMPLES = [
     ("2.png", "dog", encoded(2), "validation", None),
     ("x/3.png", "cat", encoded(3), None, "litter"),
 ]
-
-
-def settings(params: dict, source: str, sha256: str | None = None) -> Data:
-    return Data.model_validate(params["data"] | {"source": source, "sha256": sha256})
-
-
-def read(data: Data) -> tuple[list[Sample], dict[str, int]]:
-    with open_source(data) as source:
-        samples = list(source.samples)
-        assert source.total == len(samples)
-        return samples, dict(source.skipped)
 
 
 def facts(samples: list[Sample]) -> list[tuple[object, ...]]:
