@@ -13,7 +13,7 @@ run: .venv/ready ## run the stages that changed and show the outcome
 	@$(BIN)/constancy run
 
 test: .venv/ready ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
 
 ui: .venv/ready ## open the tracking UI on 127.0.0.1 (PORT=5000)
 	@$(BIN)/constancy ui --port $(PORT)

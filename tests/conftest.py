@@ -13,6 +13,8 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Threads that wait for each other let go of the cores, on which other tests run.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -20,18 +22,17 @@ PROJECT = Path(__file__).resolve().parents[1]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Share the tests among processes so that what is costly to set up is set up once.
 
-    Whatever uses one of the runs of the whole pipeline goes to one process, and begins at once;
-    of the rest, each file does.
+    Whatever runs the whole pipeline goes to one process, and begins at once: two trainings beside
+    each other take longer than one after the other. Of the rest, each file goes to one.
     """
-    runs = ("small_run", "finished_project")
 
     def group(item: pytest.Item) -> str:
-        used = getattr(item, "fixturenames", ())
-        return next((run for run in runs if run in used), str(item.path))
+        runs = {"small_run", "finished_project"} & set(getattr(item, "fixturenames", ()))
+        return "pipeline" if runs or item.path.parent.name == "pipeline" else str(item.path)
 
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: group(item) not in runs)  # stable: files keep their order
+    items.sort(key=lambda item: group(item) != "pipeline")  # stable: files keep their order
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The MLflow model: complete, pinned, and without pickles."""
 
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def test_no_file_of_a_logged_model_is_a_pickle(project: Project) -> None:
     assert "python_model" not in (folder / "MLmodel").read_text()
     assert len(list(folder.rglob("model.safetensors"))) == 1
     assert (folder / "code" / "constancy" / "serving" / "predictor.py").exists()
+
+
+def test_logging_leaves_nothing_on_the_path_for_imports(project: Project) -> None:
+    before = sys.path.copy()
+    project.register()
+    assert sys.path == before
 
 
 def test_logging_says_nothing(project: Project, capfd: pytest.CaptureFixture[str]) -> None:

@@ -34,9 +34,10 @@ print(constancy.serving.predictor.__file__)
 
 
 @pytest.fixture
-def model(champion: Project) -> Any:
+def model(champion: Project, monkeypatch: pytest.MonkeyPatch) -> Any:
     import mlflow
 
+    monkeypatch.setattr(sys, "path", sys.path.copy())  # on which MLflow puts the model's code
     with as_default(connect(champion.settings.tracking)):
         return mlflow.pyfunc.load_model("models:/constancy@champion")
 

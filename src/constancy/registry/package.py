@@ -2,6 +2,9 @@
 
 import io
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +45,7 @@ def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
     card = load_card(folder)
     with (
         TemporaryDirectory() as code,
+        _import_path_kept(),
         as_default(client),
         mlflow.start_run(run_id=run_id),
     ):
@@ -55,6 +59,20 @@ def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
             input_example=input_example(card),
         )
     return str(info.model_id)
+
+
+@contextmanager
+def _import_path_kept() -> Iterator[None]:
+    """Within the block, what is put on the path for imports stays on it no longer.
+
+    MLflow tries a model when it logs it, and leaves the model's code there, first of all: processes
+    that are started later would find that part of this package, and not the whole.
+    """
+    before = sys.path.copy()
+    try:
+        yield
+    finally:
+        sys.path[:] = before
 
 
 def serving_code() -> list[Path]:
