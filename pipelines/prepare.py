@@ -9,6 +9,8 @@ from constancy.stage import stage
 
 @stage
 def prepare(settings: Settings) -> None:
+    import pyarrow as pa
+
     from constancy.data.findings import problems
     from constancy.data.prepare import pack, read_images
     from constancy.data.report import describe_images
@@ -16,6 +18,7 @@ def prepare(settings: Settings) -> None:
     from constancy.errors import UserError
     from constancy.files import replacing, write_json, write_text
 
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own keeps what it once needed
     with replacing(PREPARED, DATA, DATA_PAGE) as (prepared, report, page):
         prepared.mkdir()
         images = read_images(RAW, settings.data, scratch := prepared / "decoded.bin")

@@ -87,7 +87,16 @@ def decode_table(raw: Path, image: Image, scratch: Path) -> DecodedTable:
     end_workers()
     keys = [("sha256", "ascending"), ("path", "ascending")]
     order = pc.sort_indices(facts, sort_keys=keys)
-    return DecodedTable(facts.take(order), image.shape, scratch.open("rb"), order.to_numpy())
+    columns = []
+    for name in _SCHEMA.names:  # one by one, or memory would hold all of them twice
+        columns.append(facts[name].take(order))
+        facts = facts.drop_columns([name])
+    return DecodedTable(
+        pa.Table.from_arrays(columns, schema=_SCHEMA),
+        image.shape,
+        scratch.open("rb"),
+        order.to_numpy(),
+    )
 
 
 def _decode_group(group: RowGroup, image: Image, scratch: Path, start: int) -> pa.Table:

@@ -1,12 +1,13 @@
 """Images that are nearly the same: perceptual hashes propose pairs, pixels confirm them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 
 from constancy.data.chunks import images_at_a_time
+from constancy.progress import progress
 
 _SIDE = 8  # of the square of frequencies that make the 64 bits of a hash
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -14,6 +15,9 @@ _SHARED_BANDS = 3  # few keys to sort by, and few hashes that share one by chanc
 _ROUNDING = 0.01  # of moments, in 0..255
 _MOST_ALIKE = 2000
 """In a bucket of more hashes than this, each is compared with so many that follow it."""
+_MOST_PAIRS = 5_000_000
+"""About; more are found among tens of thousands of frames of one still scene alone."""
+_HALF, _LOWER_HALF = np.uint64(32), np.uint64(2**32 - 1)
 
 
 def perceptual_hashes(images: np.ndarray) -> np.ndarray:
@@ -30,20 +34,36 @@ def perceptual_hashes(images: np.ndarray) -> np.ndarray:
     return np.concatenate([np.empty(0, np.uint64), *parts])
 
 
-def near_pairs(
-    hashes: np.ndarray, moments: np.ndarray, bits: int, difference: float
-) -> Iterator[np.ndarray]:
-    """All pairs of rows that may be nearly the same: int64, P x 2, lower row first.
+def near_pairs(hashes: np.ndarray, moments: np.ndarray, bits: int, difference: float) -> np.ndarray:
+    """All pairs of rows that may be nearly the same: uint32, P x 2, rising, lower row first.
 
     hashes: uint64, N; moments: N x 2, of `pixel_moments`; bits: in which the hashes may differ, of
-    64; difference: see `confirmed`. Pairs come in parts, since there may be more than memory holds;
-    where thousands of hashes are alike, each is paired with the most alike alone.
+    64; difference: see `stand_ins`. Where thousands of hashes are alike, each is paired with
+    the most alike alone; no more than _MOST_PAIRS are sought in all.
 
     The bits are cut into `bits` + 3 bands; of two such hashes at least three bands are the same, so
     only hashes that share three are compared (Norouzi, Punjani and Fleet 2012, "Fast search in
     Hamming space with multi-index hashing"). Images differ at least as much as their moments do,
     rms(a - b)^2 >= (mean a - mean b)^2 + (std a - std b)^2, which settles most of those.
     """
+    parts, count = [np.empty(0, np.uint64)], 0
+    for pairs in _proposed(hashes, moments, bits, difference):
+        low, high = pairs.min(axis=1).astype(np.uint64), pairs.max(axis=1).astype(np.uint64)
+        parts.append(low << _HALF | high)  # as one number, a pair is quickly sorted
+        count += len(pairs)
+        if count > _MOST_PAIRS:
+            break
+    both = np.concatenate(parts)
+    parts.clear()  # tens of megabytes
+    both.sort()
+    both = both[np.diff(both, prepend=~both[:1]) != 0]
+    return np.stack([both >> _HALF, both & _LOWER_HALF], axis=1, dtype=np.uint32, casting="unsafe")
+
+
+def _proposed(
+    hashes: np.ndarray, moments: np.ndarray, bits: int, difference: float
+) -> Iterator[np.ndarray]:
+    """The pairs of `near_pairs` in parts and in any order, some of them twice."""
     bands = np.array_split(np.arange(64, dtype=np.uint64), bits + _SHARED_BANDS)
     masks = [np.bitwise_or.reduce(np.uint64(1) << band) for band in bands]
     shared = combinations(masks, _SHARED_BANDS)
@@ -62,34 +82,44 @@ def near_pairs(
             # A pair that shares an earlier key too was found there.
             new = ((hashes[rows] ^ hashes[others])[:, None] & searched).all(axis=1)
             if new.any():
-                yield np.sort(np.stack([rows[new], others[new]], axis=1), axis=1)
+                yield np.stack([rows[new], others[new]], axis=1)
         if not (buckets[_MOST_ALIKE:] == buckets[:-_MOST_ALIKE]).any():
             searched = np.append(searched, key)
 
 
-def confirmed(
-    pairs: Iterable[np.ndarray],
+def stand_ins(
+    pairs: np.ndarray,
     pixels: Callable[[np.ndarray], np.ndarray],
     shape: tuple[int, ...],
     moments: np.ndarray,
     difference: float,
 ) -> np.ndarray:
-    """Those of the pairs, in parts of P x 2, whose pixels hardly differ: int64, rising.
+    """For each row that another can stand in for: that one, and the row. int64, F x 2.
+
+    pairs: P x 2, in the order of their first rows; images that hardly differ can stand in for each
+    other, and a row that no row before it stands in for does so for those behind. So where many
+    are alike, each is compared with the first of them alone, not with all others.
 
     pixels: gives the images, uint8, n x H x W x C, of rows; shape: H, W, C; moments: N x 2, of
     `pixel_moments`; difference: root mean square difference of two images, at the most, against the
     standard deviation of the plainer one: noise that hides in a busy picture shows in a plain one.
     """
     step = max(1, images_at_a_time(shape) // 16)  # two of them, in float32, and their difference
-    kept = [np.empty((0, 2), np.int64)]
-    for part in pairs:
-        for start in range(0, len(part), step):
-            some = part[start : start + step]
+    found: list[tuple[int, int]] = []
+    replaced = np.zeros(len(moments), bool)
+    with progress("compare", total=len(pairs), unit="pair") as bar:
+        for start in range(0, len(pairs), step):
+            some = pairs[start : start + step]
+            bar.update(len(some))
+            some = some[~replaced[some].any(axis=1)]
             ours, theirs = (pixels(side).astype(np.float32) for side in some.T)
             apart = np.sqrt(((ours - theirs) ** 2).mean(axis=(1, 2, 3)))
-            most = _most_apart(moments, some[:, 0], some[:, 1], difference)
-            kept.append(some[apart <= most])
-    return np.unique(np.concatenate(kept), axis=0)
+            same = some[apart <= _most_apart(moments, *some.T, difference)]
+            for one, other in same.tolist():
+                if not (replaced[one] or replaced[other]):
+                    replaced[other] = True
+                    found.append((one, other))
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def _most_apart(

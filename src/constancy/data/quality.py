@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from constancy.data.decode import DecodedTable
-from constancy.data.duplicates import confirmed, near_pairs
+from constancy.data.duplicates import near_pairs, stand_ins
 from constancy.data.splits import SPLITS
 from constancy.settings.quality import Action, Quality
 
@@ -55,6 +55,8 @@ class Inspection:
         self.kept = np.ones(len(table), bool)
         self._table, self._labels, self._splits = table, labels, splits
         self._quality = quality
+        facts = table.facts
+        self._moments = np.stack([facts["mean"].to_numpy(), facts["std"].to_numpy()], axis=1)
         self._rank = np.vectorize(_RANK.get, otypes=[int])(splits) if len(splits) else splits
         self._unreadable()
         self._equal_pixels()
@@ -158,40 +160,34 @@ class Inspection:
 
     def _nearly_equal_pixels(self) -> None:
         pairs = self._near_pairs()
-        across = [(a, b) for a, b in pairs if self._splits[a] != self._splits[b]]
-        self._flag("leakage", self._lower_ranks(across, "hardly differs from one in the {} split"))
-        within = [(a, b) for a, b in pairs if self._splits[a] == self._splits[b]]
+        across = self._splits[pairs[:, 0]] != self._splits[pairs[:, 1]]
+        leaking = self._lower_ranks(pairs[across], "hardly differs from one in the {} split")
+        self._flag("leakage", leaking)
+        within = pairs[~across & self.kept[pairs].all(axis=1)]
         near = self._lower_ranks(within, "hardly differs from another image in the {} split")
         told = {flag.row for flag in self.flags if flag.other is not None}
         self._flag("near_duplicates", [each for each in near if each[0] not in told])
 
-    def _near_pairs(self) -> list[list[int]]:
-        """Pairs of rows that are nearly the same, the one that ranks higher first."""
+    def _near_pairs(self) -> np.ndarray:
+        """Pairs of rows that may be nearly the same, the one that ranks higher first."""
         limits, facts = self._quality.near_duplicates, self._table.facts
-        rows = np.flatnonzero(self.kept)
+        rows = np.flatnonzero(self.kept).astype(np.uint32)
         rows = rows[np.argsort(self._rank[rows], kind="stable")]
-        moments = np.stack([facts["mean"].to_numpy(), facts["std"].to_numpy()], axis=1)
         hashes = facts["hash"].to_numpy()[rows]
-        pairs = near_pairs(hashes, moments[rows], limits.bits, limits.difference)
-        ranked = confirmed(
-            pairs,
-            lambda some: self._table.pixels(rows[some]),
-            self._table.shape,
-            moments[rows],
-            limits.difference,
-        )
-        return rows[ranked].tolist()
+        return rows[near_pairs(hashes, self._moments[rows], limits.bits, limits.difference)]
 
-    def _lower_ranks(self, pairs: list[tuple[int, int]], reason: str) -> list[Found]:
-        """The second of each pair, once, unless the first is itself the second of another."""
-        found: dict[int, Found] = {}
-        for one, other in pairs:
-            if one in found or other in found or not (self.kept[one] and self.kept[other]):
-                continue
+    def _lower_ranks(self, pairs: np.ndarray, reason: str) -> list[Found]:
+        """The rows that are nearly the same as one that ranks higher and is not found itself."""
+        limit = self._quality.near_duplicates.difference
+        table = self._table
+        found: list[Found] = []
+        for one, other in stand_ins(
+            pairs, table.pixels, table.shape, self._moments, limit
+        ).tolist():
             alike = self._labels[one] == self._labels[other]
             told = reason.format(self._splits[one]) + ("" if alike else ", under another label")
-            found[other] = (other, told, one)
-        return list(found.values())
+            found.append((other, told, one))
+        return found
 
     def _classes(self) -> None:
         quality = self._quality
@@ -204,7 +200,8 @@ class Inspection:
         for label, splits in self.counts().items():
             missing = [name for name in SPLITS if not splits[name]]
             if missing:
-                reason = f"has no image in the {' and '.join(missing)} split"
+                splits = "splits" if len(missing) > 1 else "split"
+                reason = f"has no image in the {' and '.join(missing)} {splits}"
                 self._flag_class("missing_class", label, reason)
         training = {label: splits["train"] for label, splits in self.counts().items()}
         most, least = max(training.values(), default=0), min(training.values(), default=0)
