@@ -18,7 +18,8 @@ from local_server import free_port
 from s3_server import line_to, put, s3_server, use_s3
 
 from constancy.data import download, failures, remote
-from constancy.data.download import AHEAD, DOWNLOADS, Problem, local_file, read_all
+from constancy.data.download import DOWNLOADS, local_file
+from constancy.data.small_files import Problem, read_all
 from constancy.errors import UserError
 from constancy.progress import progress
 
@@ -91,7 +92,7 @@ def test_a_download_keeps_its_name_and_is_gone_after_the_block(server: HttpServe
     assert kept() == []
     with pytest.raises(RuntimeError), local_file(url, None):
         raise RuntimeError
-    assert kept() == []
+    assert list(DOWNLOADS.iterdir()) == []  # of the locks neither
 
 
 @pytest.mark.parametrize("data", [b"", b"x", DATA[:BLOCK], DATA[: 2 * BLOCK]])
@@ -433,76 +434,6 @@ def test_an_s3_that_is_down_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     use_s3(monkeypatch, f"http://127.0.0.1:{free_port()}")
     with pytest.raises(UserError, match="connection refused"):
         fetch("s3://pets/a.bin")
-
-
-def test_many_small_files_come_in_order(server: HttpServer) -> None:
-    images = [random.Random(seed).randbytes(1000 + seed) for seed in range(200)]
-    urls = [server.serve(f"{number}.png", image) for number, image in enumerate(images)]
-    server.files["/3.png"].statuses = [503, 503]
-    server.files["/4.png"].cuts = [0, 0]
-    server.files["/5.png"].ranges = False
-    assert list(read_all(urls, limit=10_000)) == images
-    assert len(server.requests) == 204  # one for each, and the new tries
-
-
-def test_one_that_fails_does_not_stop_the_others(server: HttpServer) -> None:
-    urls = [
-        server.serve("good.png", b"good"),
-        f"{server.url}/nowhere.png",
-        server.serve("large.png", DATA),
-        server.serve("edge.png", b"x" * 100),
-        "nosuch://x/y.png",
-        server.serve("last.png", b"last"),
-    ]
-    assert list(read_all(urls, limit=100)) == [
-        b"good",
-        Problem("not found"),
-        Problem("larger than 100 bytes"),
-        b"x" * 100,
-        Problem(
-            "nosuch:// addresses cannot be read: use a path, http://, https://, s3:// or gs://"
-        ),
-        b"last",
-    ]
-
-
-def test_a_large_file_is_not_read_to_its_end(server: HttpServer) -> None:
-    url = server.serve("large.png", b"x" * 50_000_000)
-    assert list(read_all([url], limit=1000)) == [Problem("larger than 1000 bytes")]
-    assert server.sent < 20_000_000  # what fits into the buffers of the line
-
-
-def test_no_more_than_a_few_wait_in_memory(server: HttpServer) -> None:
-    urls = [server.serve(f"{number}.png", b"x") for number in range(3 * AHEAD)]
-    images = read_all(urls, limit=10)
-    next(images)
-    time.sleep(0.5)
-    assert len(server.requests) <= AHEAD
-    assert len(list(images)) == len(urls) - 1
-
-
-@pytest.mark.parametrize("cut", [True, False])
-def test_a_server_that_fails_for_now_stops_it_all(
-    server: HttpServer, cut: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same source must not be other data today and tomorrow."""
-    monkeypatch.setattr(failures, "WAIT", 0.1)
-    down = f"http://127.0.0.1:{free_port()}/1.png"
-    bad = server.serve("1.png", DATA, cuts=[0] * 99) if cut else down
-    urls = [server.serve("0.png", b"x"), bad, *(f"{down}-{n}" for n in range(500))]
-    begun = time.monotonic()
-    with pytest.raises(UserError, match=r"1\.png could not be fetched: .*; try again later"):
-        list(read_all(urls, limit=10**9))
-    assert time.monotonic() - begun < 12
-
-
-def test_many_small_files_come_from_s3(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    urls = [put(s3, "pets", f"small/{number}.png", b"%d" % number) for number in range(20)]
-    large = put(s3, "pets", "large.png", DATA)
-    use_s3(monkeypatch, s3)
-    found = list(read_all([*urls, large, "s3://pets/nowhere.png"], limit=10))
-    assert found[:20] == [b"%d" % number for number in range(20)]
-    assert found[20:] == [Problem("larger than 10 bytes"), Problem("not found")]
 
 
 def test_a_public_bucket_needs_no_credentials(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from typing import IO, Protocol, cast
 from constancy.data.reading import MAX_FILE_BYTES, TOO_LARGE
 from constancy.data.tar_header import TarHeader
 from constancy.errors import UserError
-from constancy.paths import STATE, project_root
+from constancy.paths import state_folder
 
 MAX_FILES = 5_000_000
 """More files than this in one archive are taken for an attack on memory."""
@@ -50,6 +50,15 @@ _DAMAGE = (
     RuntimeError,
     ValueError,
 )
+
+
+_PACK_ANEW = "unpack it and use folder:, or pack it as tar or zip"
+_OTHERS = {
+    b"7z\xbc\xaf\x27\x1c": f"is a 7z archive: {_PACK_ANEW}",
+    b"Rar!\x1a\x07": f"is a rar archive: {_PACK_ANEW}",
+    b"\x28\xb5\x2f\xfd": f"is compressed with zstd: {_PACK_ANEW}",
+}
+_PAGES = {b"<": "a web page", b"{": "text in JSON"}
 
 
 class Archive(Protocol):
@@ -85,7 +94,7 @@ def open_archive(path: Path, wanted: Callable[[str], bool]) -> Iterator[Archive]
         # Only when all names are known is it known what the folders mean, and a tar archive
         # tells its names last: reading it once and keeping its images in an unnamed file is
         # quicker than unpacking it twice.
-        folder = project_root() / STATE
+        folder = state_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as spool:
             with _damage_told(path):
@@ -230,6 +239,21 @@ def _damage_told(archive: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise  # our own disk, not the archive
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise UserError(
-            f"{archive.name} cannot be read as a tar or zip archive ({reason}): fetch it again"
-        ) from None
+        damaged = f"cannot be read as a tar or zip archive ({reason}): fetch it again"
+        raise UserError(f"{archive.name} {_something_else(archive) or damaged}") from None
+
+
+def _something_else(path: Path) -> str | None:
+    """What a file is, and what to do, if to fetch it again would not help."""
+    with path.open("rb") as file:
+        start = file.read(tarfile.BLOCKSIZE)
+    for magic, what in _OTHERS.items():
+        if start.startswith(magic):
+            return what
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    # A tar archive may begin with a file of such a name, but there are NUL bytes behind it.
+    page = None if b"\0" in text else _PAGES.get(text[:1])
+    return page and (
+        f"is {page}, not an archive: its address leads to a page or to an error message; "
+        "use the address of the archive itself"
+    )

@@ -1,13 +1,11 @@
-"""Remote files: a large one as a checked local copy, many small ones as bytes."""
+"""A file from anywhere as a local one, its hash checked."""
 
 import hashlib
 import re
 import shutil
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from constancy.addresses import without_secrets
@@ -19,15 +17,10 @@ from constancy.data.failures import (
 from constancy.data.remote import Facts, NoRangesError, Remote
 from constancy.errors import UserError
 from constancy.files import read_json, write_json
-from constancy.paths import STATE, project_root
+from constancy.paths import STATE, project_root, state_folder
 from constancy.progress import progress
 
 DOWNLOADS = STATE / "downloads"
-
-AT_ONCE = 16
-"""Small files fetched at the same time."""
-AHEAD = 64
-"""Small files fetched or being fetched before they are asked for, at the most."""
 
 
 @contextmanager
@@ -49,61 +42,11 @@ def local_file(place: str, sha256: str | None) -> Iterator[Path]:
             yield path
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Why there are no bytes, in a few words."""
-
-    reason: str
-
-
-def read_all(urls: Sequence[str], *, limit: int) -> Iterator[bytes | Problem]:
-    """The bytes behind each URL, in order; a Problem where there are none to be had.
-
-    limit: bytes; of a larger file no more than that and one block is read. Memory holds no more
-    than AHEAD files. Raises UserError where a server is down, or answers that it cannot now.
-    """
-    waiting: deque[Future[bytes | Problem]] = deque()
-    # joblib would fetch on and on where the images are used more slowly than they come.
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch")
-    try:
-        for url in urls:
-            if len(waiting) == AHEAD:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(_bytes_of, url, limit))
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _bytes_of(url: str, limit: int) -> bytes | Problem:
-    patience = Patience()
-    try:
-        return patience.bring(lambda: _read(url, limit, patience))
-    except PassingError as error:
-        # Left out, it would come another time: the same source would not be the same data.
-        raise UserError(
-            f"data.source: {without_secrets(url)} could not be fetched: {error}; try again later"
-        ) from None
-    except RemoteError as error:
-        return Problem(str(error))
-
-
-def _read(url: str, limit: int, patience: Patience) -> bytes:
-    data = bytearray()
-    for piece in Remote(url).stream():
-        patience.heard()
-        data += piece
-        if len(data) > limit:
-            raise RemoteError(f"larger than {limit} bytes")
-    return bytes(data)
-
-
 @contextmanager
 def _downloaded(url: str, sha256: str | None) -> Iterator[Path]:
     from filelock import FileLock
 
-    folder = project_root() / DOWNLOADS / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = state_folder() / DOWNLOADS.name / hashlib.sha256(url.encode()).hexdigest()[:16]
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Held until the copy is no longer used: whoever comes next must not find it half removed.
     with FileLock(f"{folder}.lock"):
@@ -118,6 +61,8 @@ def _downloaded(url: str, sha256: str | None) -> Iterator[Path]:
             yield download.path
         finally:
             shutil.rmtree(folder)
+            # Safe while it is held: whoever waits for this very file will see that it has no name.
+            Path(f"{folder}.lock").unlink()
 
 
 class _Download:

@@ -114,7 +114,7 @@ def stand_ins(
             some = some[~replaced[some].any(axis=1)]
             ours, theirs = (pixels(side).astype(np.float32) for side in some.T)
             apart = np.sqrt(((ours - theirs) ** 2).mean(axis=(1, 2, 3)))
-            same = some[apart <= _most_apart(moments, *some.T, difference)]
+            same = some[apart <= _most_apart(moments, some[:, 0], some[:, 1], difference)]
             for one, other in same.tolist():
                 if not (replaced[one] or replaced[other]):
                     replaced[other] = True

@@ -1,6 +1,7 @@
 """Archives that lead out of their folder, unfold beyond all measure, are broken, or merely odd."""
 
 import gzip
+import io
 import lzma
 import struct
 import tarfile
@@ -26,6 +27,10 @@ from images import encoded
 OUT = "holds a path that leads out of it .* do not trust it"
 BOMB = "out of proportion to its size: do not trust it"
 DAMAGED = r"cannot be read as a tar or zip archive \(.+\): fetch it again"
+ANEW = "unpack it and use folder:, or pack it as tar or zip$"
+NO_ARCHIVE = (
+    "not an archive: its address leads to a page .*; use the address of the archive itself$"
+)
 HEADER = 512
 
 ODD = "cat/odd.png"
@@ -254,6 +259,13 @@ def cut(data: bytes, by: int) -> bytes:
     return data[:-by]
 
 
+def only(name: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    return buffer.getvalue()
+
+
 def two_names() -> bytes:
     """The list calls a file other than the file itself does."""
     data = bytearray(zip_bytes(Member(ODD, good())))
@@ -266,10 +278,17 @@ DAMAGE = [
     for name, data, message, file in [
         ("tar: empty", lambda: b"", DAMAGED, "pets.tar"),
         ("tar: text", lambda: b"404: Not Found\n" * 99, DAMAGED, "pets.tar"),
-        ("tar: HTML named .tar.gz", lambda: b"<!doctype html>" + b" " * 999, DAMAGED, "pets.tar.gz"),
+        ("tar: HTML named .tar.gz", lambda: b"<!doctype html>" + b" " * 999, f"pets.tar.gz is a web page, {NO_ARCHIVE}", "pets.tar.gz"),
+        ("tar: HTML after white space", lambda: b"\xef\xbb\xbf\r\n  <html>", f"is a web page, {NO_ARCHIVE}", "pets.tar"),
+        ("tar: XML as S3 tells errors", lambda: b"<?xml version='1.0'?><Error/>", f"is a web page, {NO_ARCHIVE}", "pets.tar"),
+        ("zip: HTML named .zip", lambda: b"<!doctype html>" + b" " * 999, f"is a web page, {NO_ARCHIVE}", "pets.zip"),
+        ("tar: JSON", lambda: b'{"message": "Not Found"}', f"is text in JSON, {NO_ARCHIVE}", "pets.tar"),
+        ("tar: damaged, its first file named as a page would begin", lambda: cut(only("<1>/odd.png"), 10_000), DAMAGED, "pets.tar"),
         ("tar: an image", good, DAMAGED, "pets.tar"),
-        ("tar: rar", lambda: b"Rar!\x1a\7\0" + bytes(999), DAMAGED, "pets.tar"),
-        ("tar: 7z", lambda: b"7z\xbc\xaf\x27\x1c" + bytes(999), DAMAGED, "pets.tar"),
+        ("tar: rar", lambda: b"Rar!\x1a\7\0" + bytes(999), f"pets.tar is a rar archive: {ANEW}", "pets.tar"),
+        ("tar: 7z", lambda: b"7z\xbc\xaf\x27\x1c" + bytes(999), f"pets.tar is a 7z archive: {ANEW}", "pets.tar"),
+        ("zip: 7z", lambda: b"7z\xbc\xaf\x27\x1c" + bytes(999), f"is a 7z archive: {ANEW}", "pets.zip"),
+        ("tar: zstd", lambda: b"\x28\xb5\x2f\xfd" + bytes(range(250)), f"is compressed with zstd: {ANEW}", "pets.tar.zst"),
         ("tar: gzip cut", lambda: cut(tar_bytes(mode="w:gz"), 30), DAMAGED, "pets.tar.gz"),
         ("tar: gzip cut within its checksum", lambda: cut(tar_bytes(mode="w:gz"), 4), DAMAGED, "pets.tar.gz"),
         ("tar: gzip with a wrong checksum", lambda: cut(tar_bytes(mode="w:gz"), 8) + bytes(8), DAMAGED, "pets.tar.gz"),

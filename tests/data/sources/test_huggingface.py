@@ -20,7 +20,8 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 from images import encoded, image_folder
 
-from constancy.data.sources import huggingface, open_source
+from constancy.data import reading
+from constancy.data.sources import huggingface, huggingface_place, open_source
 from constancy.data.table import Sample
 from constancy.errors import UserError
 from constancy.settings.data import Data
@@ -165,7 +166,7 @@ def test_paths_are_followed_inside_the_folder_only(in_tmp: Path, read: Read) -> 
     (in_tmp / "pets" / "files" / "here.png").write_bytes(b"x")
     samples = read("pets")
     assert [sample.data for sample in samples] == [b"x", b""]
-    assert [sample.problem for sample in samples] == [None, "there is no such file"]
+    assert [sample.problem for sample in samples] == [None, "no such file or directory"]
     link = in_tmp / "pets" / "files" / "link.png"
     link.symlink_to(in_tmp / "secret.png")
     outside = f"zip://secret.png::{in_tmp / 'secret.zip'}"
@@ -193,6 +194,43 @@ def test_archives_of_images_are_read_in_place(in_tmp: Path, read: Read) -> None:
         ("cat", encoded(0)), ("dog", encoded(1)),
     ]  # fmt: skip
     assert samples[1].path == "train.zip/1.png"
+
+
+def test_what_is_no_image_file_is_not_read(
+    in_tmp: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (reading, huggingface, huggingface_place):
+        monkeypatch.setattr(module, "MAX_FILE_BYTES", 10_000)
+    large = bytes(10_001)
+    (in_tmp / "pets").mkdir()
+    make_zip(in_tmp / "pets" / "images.zip", {"0.png": encoded(0), "1.png": large})
+    (in_tmp / "pets" / "large.png").write_bytes(large)
+    for name in ("pipe.png", "pipe.zip"):
+        os.mkfifo(in_tmp / "pets" / name)
+    paths = ["large.png", "pipe.png"]
+    for file in ("0.png::images", "1.png::images", "0.png::pipe", "0.png::none"):
+        name, _, archive = file.partition("::")
+        paths.append(f"zip://{name}::{in_tmp / 'pets' / archive}.zip")
+    rows = [{"bytes": None, "path": path} for path in paths]
+    rows.append({"bytes": large, "path": "x.png"})
+    write_plain(in_tmp / "pets", "train", image=rows, label=["cat"] * 7)
+    samples = read("pets")
+    assert [bool(sample.data) for sample in samples] == [False, False, True, *[False] * 4]
+    assert [sample.problem for sample in samples] == [
+        reading.TOO_LARGE,
+        reading.NO_FILE,
+        None,
+        reading.TOO_LARGE,
+        reading.NO_FILE,
+        "no such file or directory",
+        reading.TOO_LARGE,
+    ]
+
+
+def test_pipes_among_a_folder_of_images_are_passed_over(in_tmp: Path, read: Read) -> None:
+    image_folder(in_tmp / "pets" / "train", {"cat": 1, "dog": 1})
+    os.mkfifo(in_tmp / "pets" / "train" / "cat" / "pipe.png")
+    assert [sample.label for sample in read("pets")] == ["cat", "dog"]
 
 
 def test_an_archive_that_is_damaged_is_told(in_tmp: Path, read: Read) -> None:

@@ -4,11 +4,13 @@ among the cases in tests/data/hostile."""
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
 from http_server import HttpServer, http_server
 from images import encoded
+from s3_server import put, s3_server, use_s3
 from source_reading import read, settings
 
 from constancy.data.sources import manifest
@@ -84,6 +86,57 @@ def test_images_lie_beside_a_manifest_on_a_server(
     url = server.serve("pets/pets.csv", pd.DataFrame(ROWS).to_csv(index=False).encode())
     samples, _ = read(settings(params, f"manifest:{url}"))
     assert facts(samples) == SAMPLES
+
+
+STRANGE = [
+    "a#1.png",
+    "what?.png",
+    "50%.png",
+    "a%20b.png",
+    "x/a b+c.png",
+    "caf\xe9.png",
+    "a&b=c.png",
+]
+"""Names of files that mean something else in a URL."""
+
+
+def strange_csv() -> bytes:
+    return pd.DataFrame({"path": STRANGE, "label": "cat"}).to_csv(index=False).encode()
+
+
+def test_a_server_is_asked_for_the_file_that_bears_the_name(
+    in_tmp: Path, params: dict, server: HttpServer
+) -> None:
+    for number, path in enumerate(STRANGE):
+        server.serve(f"pets/{quote(path, safe='/&=')}", encoded(number))
+    url = server.serve("pets/pets.csv", strange_csv())
+    samples, _ = read(settings(params, f"manifest:{url}?at=1/2#x/y"))
+    assert facts(samples) == [
+        (path, "cat", encoded(number), None, None) for number, path in enumerate(STRANGE)
+    ]
+
+
+def test_s3_is_asked_for_the_object_that_bears_the_name(
+    in_tmp: Path, params: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with s3_server() as s3:
+        for number, path in enumerate(STRANGE):
+            put(s3, "pets", f"v#1?/{path}", encoded(number))
+        url = put(s3, "pets", "v#1?/pets.csv", strange_csv())
+        use_s3(monkeypatch, s3)
+        samples, _ = read(settings(params, f"manifest:{url}"))
+    assert facts(samples) == [
+        (path, "cat", encoded(number), None, None) for number, path in enumerate(STRANGE)
+    ]
+
+
+def test_an_address_in_a_manifest_stays_as_it_is(
+    pictures: Path, params: dict, server: HttpServer
+) -> None:
+    url = server.serve("a%20b.png", encoded(7))
+    (pictures / "pets.csv").write_text(f"path,label\n{url}?signature=a%2Fb#x,cat\n")
+    samples, _ = read(settings(params, "manifest:pets/pets.csv"))
+    assert facts(samples) == [(url, "cat", encoded(7), None, None)]
 
 
 def test_a_local_manifest_may_name_images_elsewhere(

@@ -25,10 +25,12 @@ from PIL import Image
 from torchvision import datasets
 from torchvision.datasets import eurosat
 
+from constancy.data import reading
 from constancy.data.sources import open_source
 from constancy.data.sources.torchvision_sets import LEFT_OUT, RECIPES
 from constancy.data.table import Sample
 from constancy.errors import UserError
+from constancy.paths import leaving_project_alone
 from constancy.settings.data import Data
 
 Read = Callable[..., list[Sample]]
@@ -116,6 +118,21 @@ def test_mnist_is_read_from_its_own_files(
     assert np.array_equal(shown(samples[10]), images["train"][10])
     assert np.array_equal(shown(samples[14]), images["t10k"][2])
     assert sorted(path.name for path in sets.iterdir()) == [name]  # nothing is left over
+
+
+def test_archives_of_a_project_left_alone_are_unpacked_elsewhere(
+    sets: Path, read: Read, asked: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_mnist(sets / "MNIST" / "raw", packed=True)
+    files = [sets / "MNIST" / "raw" / file for file, _ in datasets.MNIST.resources]
+    monkeypatch.setattr(datasets.MNIST, "resources", [(file.name, md5(file)) for file in files])
+    before = sorted(sets.rglob("*"))
+    (tmp_path / "scratch").mkdir()
+    with leaving_project_alone(tmp_path / "scratch"):
+        samples = read("MNIST")
+    assert not asked
+    assert sorted(sets.rglob("*")) == before
+    assert samples == read("MNIST")
 
 
 def test_the_old_pickled_mnist_is_passed_over(sets: Path, read: Read, asked: list) -> None:
@@ -391,8 +408,21 @@ def test_a_file_that_is_missing_is_a_problem_of_its_own(sets: Path, read: Read) 
         (images / f"{split}1.jpg").write_bytes(b"x")
     samples = read("DTD")
     assert [sample.data for sample in samples] == [b"x", b""] * 3
-    assert [sample.problem for sample in samples] == [None, "No such file or directory"] * 3
+    assert [sample.problem for sample in samples] == [None, "no such file or directory"] * 3
     assert [sample.split for sample in samples[::2]] == ["train", "validation", "test"]
+
+
+def test_what_is_no_image_file_is_not_read(
+    sets: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = image_folder(sets / "eurosat" / "2750", {"Forest": 3}, "jpg") / "Forest"
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 10_000)
+    (folder / "0001.jpg").write_bytes(bytes(10_001))
+    (folder / "0002.jpg").unlink()
+    os.mkfifo(folder / "0002.jpg")
+    samples = read("EuroSAT")
+    assert [sample.data for sample in samples] == [encoded(0), b"", b""]
+    assert [sample.problem for sample in samples] == [None, reading.TOO_LARGE, reading.NO_FILE]
 
 
 def test_labels_that_are_cut_off_are_told(sets: Path, read: Read) -> None:

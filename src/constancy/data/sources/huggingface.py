@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from constancy.data.reading import MAX_FILE_BYTES, TOO_LARGE
 from constancy.data.sources.huggingface_place import Place
 from constancy.data.sources.source import Source
 from constancy.data.table import Sample
@@ -189,16 +190,19 @@ class _Part:
             # Many data sets name no image, or all of them alike.
             name = "/".join(filter(None, [self._title, f"{number:07d}", (path or "").lstrip("/")]))
             problem = None if data else "there is no image in this row"
+            if data and len(data) > MAX_FILE_BYTES:
+                data, problem = b"", TOO_LARGE
             return Sample(name, label, data or b"", self._split, problem=problem)
         name = self._place.shown(path)
         try:
-            return Sample(name, label, self._place.read(path), self._split)
+            data, problem = self._place.read(path)
         except UserError:
             raise
         except FileNotFoundError:
-            return Sample(name, label, b"", self._split, problem="there is no such file")
+            data, problem = b"", "no such file or directory"
         except Exception as error:  # an archive that is damaged, or the network
             raise self._place.cannot_be_read(error) from None
+        return Sample(name, label, data, self._split, problem=problem)
 
 
 def _holds_images(feature: Any) -> bool:

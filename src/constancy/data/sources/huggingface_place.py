@@ -2,9 +2,11 @@
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from constancy.data.reading import MAX_FILE_BYTES, NO_FILE, TOO_LARGE, read_file
 from constancy.errors import UserError
 from constancy.paths import project_root
 
@@ -51,8 +53,11 @@ class Place:
         file = re.sub(r"^hf://datasets/[^/]+/[^/]+/", "", file)  # owner/name@revision
         return f"{file}/{packed}" if packed else file
 
-    def read(self, path: str) -> bytes:
-        """A file of the data set. Raises UserError for a path that leads out of it."""
+    def read(self, path: str) -> tuple[bytes, str | None]:
+        """The bytes of a file of the data set, or none and in one phrase why.
+
+        Raises UserError for a path that leads out of it, and whatever `datasets` raises.
+        """
         packed, file = _IN_ZIP.fullmatch(path).groups()  # type: ignore[union-attr]  # fits any text
         if self.folder:
             there = (self.folder / file).resolve()
@@ -60,14 +65,16 @@ class Place:
         else:
             inside = re.match(f"hf://datasets/{re.escape(self.title)}[@/]", file) is not None
         if inside and self.folder and not packed:
-            return (self.folder / file).read_bytes()
+            return read_file(self.folder / file)
         if inside:
+            if self.folder and not stat.S_ISREG((self.folder / file).stat().st_mode):
+                return b"", NO_FILE
             from datasets.utils.file_utils import xopen  # type: ignore[import-untyped]
 
             whole = str(self.folder / file) if self.folder else file
             with xopen(f"zip://{packed}::{whole}" if packed else whole, "rb") as stream:
-                content: bytes = stream.read()
-            return content
+                content: bytes = stream.read(MAX_FILE_BYTES + 1)
+            return (b"", TOO_LARGE) if len(content) > MAX_FILE_BYTES else (content, None)
         raise UserError(
             f"data.source: {self.name} names an image that does not lie in it, {path}: only images "
             "in the data set itself are read"

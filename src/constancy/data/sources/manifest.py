@@ -1,17 +1,20 @@
 """A table that names each image with its label: CSV or Parquet."""
 
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from constancy.addresses import without_secrets
-from constancy.data.download import Problem, local_file, read_all
+from constancy.data.download import local_file
 from constancy.data.labels import printable
 from constancy.data.layout import SPLIT_FOLDERS
 from constancy.data.reading import MAX_FILE_BYTES, read_file
+from constancy.data.small_files import Problem, read_all
 from constancy.data.sources.source import Source
 from constancy.data.table import Sample
 from constancy.errors import UserError, nearest
@@ -37,12 +40,12 @@ _CHUNK = 256  # rows that are fetched at a time
 def open_manifest(place: str, sha256: str | None) -> Iterator[Source]:
     """A manifest at a path, relative to the project's folder, or at a URL.
 
-    Columns: path, label, and if there are any, group and split. Paths are relative to the manifest,
-    or URLs. Raises UserError, with the row at fault, for a table that cannot be used as one.
+    Columns: path, label, and if there are any, group and split. Paths are relative to the manifest
+    and as the files are called, with nothing escaped; or URLs, as they are. Raises UserError, with the row at fault, for a table that cannot be used as one.
     """
     with local_file(place, sha256) as file:
         rows = read_manifest(file, without_secrets(place))
-        base = place.partition("?")[0].rpartition("/")[0] if "://" in place else file.parent
+        base = _folder_of(place) if "://" in place else file.parent
         skipped: Counter[str] = Counter()
         once = list(dict.fromkeys(rows))
         if len(once) < len(rows):
@@ -209,4 +212,15 @@ def _told(answer: bytes | Problem) -> tuple[bytes, str | None]:
 def _place(path: str, base: str | Path) -> str | Path:
     if "://" in path:
         return path
-    return base / path if isinstance(base, Path) else f"{base}/{path}"
+    if isinstance(base, Path):
+        return base / path
+    return f"{base}/{quote(path) if _is_http(base) else path}"
+
+
+def _folder_of(url: str) -> str:
+    # A key of S3 may have these marks in it.
+    return (re.split("[?#]", url)[0] if _is_http(url) else url).rpartition("/")[0]
+
+
+def _is_http(url: str) -> bool:
+    return url.startswith(("http://", "https://"))

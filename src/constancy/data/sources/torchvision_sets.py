@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from constancy.data.reading import read_file
 from constancy.data.sources.source import Source
 from constancy.data.sources.torchvision_guard import FilePath, nothing_run_nothing_decoded
 from constancy.data.sources.torchvision_recipes import LEFT_OUT, RECIPES, Recipe
 from constancy.data.table import Sample
 from constancy.errors import UserError, nearest
-from constancy.paths import STATE, project_root
+from constancy.paths import STATE, project_root, scratch_folder
 
 TIMEOUT = 15
 """Seconds that a server may be silent during a download."""
@@ -29,6 +30,7 @@ def open_torchvision(name: str, root: str | None) -> Iterator[Source]:
 
     root: the folder that torchvision calls root, relative to the project; None: `torchvision` in
     the project's `.constancy`. Archives that lie there unpacked or not are used, never fetched.
+    Where the project is to be left alone, `root` is only read.
 
     Images come as the files that the set consists of, under their paths in `root`; where it has no
     files, as PNG files, without loss. EMNIST's come on their sides, as its authors left them.
@@ -75,8 +77,11 @@ def _recipe(name: str) -> Recipe:
 
 
 def _local_or_downloaded(name: str, recipe: Recipe, root: Path) -> "list[_Part]":
+    scratch = scratch_folder()
     try:
-        return _parts(name, recipe, root, download=False)
+        # ImageNet unpacks what it finds, download or not.
+        copy = _linked(root, scratch / "copy") if scratch else root
+        return _parts(name, recipe, copy, download=False)
     except UserError:
         raise
     except Exception as error:  # each set fails in its own way where a file is missing or damaged
@@ -87,8 +92,9 @@ def _local_or_downloaded(name: str, recipe: Recipe, root: Path) -> "list[_Part]"
                 f"download it: get it from its authors and put it there ({_reason(error)})"
             ) from None
     try:
-        _download(name, recipe, root)
-        return _parts(name, recipe, root, download=False)
+        copy = scratch / "torchvision" if scratch else root
+        _download(name, recipe, root, copy)
+        return _parts(name, recipe, copy, download=False)
     except UserError:
         raise
     except Exception as error:
@@ -161,10 +167,8 @@ class _Part:
             yield Sample(path, self._name(label), buffer.getvalue(), self.split)
 
     def _read(self, path: str, label: str) -> Sample:
-        try:
-            return Sample(path, label, (self._root / path).read_bytes(), self.split)
-        except OSError as error:
-            return Sample(path, label, b"", self.split, problem=error.strerror)
+        data, problem = read_file(self._root / path)
+        return Sample(path, label, data, self.split, problem=problem)
 
     def _name(self, label: Any) -> str:
         return self._names[int(label)] if self._names else str(int(label))
@@ -201,16 +205,24 @@ def _unique_names(classes: Any) -> list[str] | None:
 _ARCHIVES = frozenset([".gz", ".tgz", ".tar", ".zip", ".bz2", ".xz", ".mat", ".h5", ".data"])
 
 
-def _download(name: str, recipe: Recipe, root: Path) -> None:
-    """Make a whole copy beside what is in `root`, then move it there.
+def _linked(root: Path, copy: Path) -> Path:
+    """A new folder that holds what `root` holds, by links: what is added stays out of `root`."""
+    copy.mkdir()
+    for entry in root.iterdir() if root.is_dir() else ():
+        (copy / entry.name).symlink_to(entry.resolve())
+    return copy
+
+
+def _download(name: str, recipe: Recipe, root: Path, target: Path) -> None:
+    """Make a whole copy with the archives that are in `root`, then move it to `target`.
 
     torchvision takes whatever folder it finds for a whole copy, also one that a killed run left.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT)  # torchvision would wait for ever
     try:
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=root) as folder:
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=target) as folder:
             stage = Path(folder)
             for archive in (*root.glob("*"), *root.glob("[!.]*/*"), *root.glob("[!.]*/raw/*")):
                 if archive.suffix in _ARCHIVES and archive.is_file():
@@ -218,18 +230,21 @@ def _download(name: str, recipe: Recipe, root: Path) -> None:
                     link.parent.mkdir(parents=True, exist_ok=True)
                     link.symlink_to(archive.resolve())
             _parts(name, recipe, stage, download=True)
-            _move(stage, root)
+            _move(stage, target, links=target != root)
     finally:
         socket.setdefaulttimeout(before)
 
 
-def _move(source: Path, target: Path) -> None:
-    """Move what is in one folder to another, whole folders where they are new there."""
+def _move(source: Path, target: Path, *, links: bool) -> None:
+    """Move what is in one folder to another, whole folders where they are new there.
+
+    links: also the links to archives, which were there before unless `target` is another place.
+    """
     for entry in source.iterdir():
         there = target / entry.name
-        if entry.is_symlink():
-            continue  # an archive that was there before
+        if entry.is_symlink() and not links:
+            continue
         if entry.is_dir() and there.is_dir():
-            _move(entry, there)
+            _move(entry, there, links=links)
         else:
             entry.replace(there)
