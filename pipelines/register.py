@@ -16,7 +16,10 @@ def register(settings: Settings) -> None:
         decision_file=paths.DECISION,
         artifacts=[paths.REPORT, paths.PLOTS],
     )
-    print(f"register: {decision.model} version {decision.version} is {decision.verdict}")
+    if decision.version is None:
+        print(f"register: {decision.reason}")
+    else:
+        print(f"register: {decision.model} version {decision.version} is {decision.verdict}")
 
 
 if __name__ == "__main__":

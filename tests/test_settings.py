@@ -83,6 +83,7 @@ def test_the_committed_params_hold_every_key() -> None:
         ("data.source", "folder:", "is no source"),
         ("data.sha256", "0" * 64, "data: sha256 is checked for archives and manifests only"),
         ("data.sha256", "abc", "data.sha256"),
+        ("data.split.fold", 3, "data.split: fold is 3 but folds is null: set folds"),
         ("data.split.test", 0.9, "data.split: validation and test together must leave a share"),
         ("data.image.size", 4, "data.image.size: should be greater than or equal to 8, not 4"),
         ("train.devices", 0, "train.devices: must be auto or an integer of at least 1, not 0"),

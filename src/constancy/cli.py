@@ -64,21 +64,19 @@ def check() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the data report there, too.",
 )
+@click.option("--root", help="Where the copy of a torchvision:NAME lies.")
 @_clear
-def inspect(source: str, html: Path | None) -> None:
+def inspect(source: str, html: Path | None, root: str | None) -> None:
     """Report on a SOURCE, such as folder:PATH, without changing anything.
 
     SOURCE is what data.source in params.yaml takes; the other settings of data are used as they
-    stand there.
+    stand there, but for root and sha256 if SOURCE is another one. What has to be downloaded goes to
+    a temporary folder.
     """
     from constancy.data.inspection import inspect_source
-    from constancy.settings import check_settings, load_settings
+    from constancy.settings import load_settings_for
 
-    values = load_settings().model_dump(by_alias=True)
-    values["data"] |= {"source": source, "sha256": None}
-    if not source.startswith("torchvision:"):
-        values["data"]["root"] = None
-    click.echo(inspect_source(check_settings(values, "inspect").data, html))
+    click.echo(inspect_source(load_settings_for(source, root).data, html))
 
 
 @main.command()

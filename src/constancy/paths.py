@@ -1,5 +1,8 @@
 """Where the stages leave what they make, relative to the project: one name for each file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
@@ -25,6 +28,8 @@ DECISION = REPORTS / "decision.json"
 STATE = Path(".constancy")
 """What belongs to this machine alone: checkpoints to resume from, locks, logs."""
 
+_scratch: ContextVar[Path | None] = ContextVar("scratch", default=None)
+
 
 def project_root() -> Path:
     """The user's project folder, also from inside one of DVC's temporary experiment folders.
@@ -37,3 +42,23 @@ def project_root() -> Path:
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):
             return parent.parents[2]
     return here
+
+
+def scratch_folder() -> Path | None:
+    """Where to write what would go into the project, inside `leaving_project_alone`; else None."""
+    return _scratch.get()
+
+
+def state_folder() -> Path:
+    """The project's STATE, or the folder that stands in for it."""
+    return scratch_folder() or project_root() / STATE
+
+
+@contextmanager
+def leaving_project_alone(scratch: Path) -> Iterator[None]:
+    """Inside, sources are read without a trace in the project: `scratch` stands in for its STATE."""
+    token = _scratch.set(scratch)
+    try:
+        yield
+    finally:
+        _scratch.reset(token)

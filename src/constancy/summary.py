@@ -54,9 +54,9 @@ def _accuracies(metrics: dict[str, Any], settings: Settings) -> list[str]:
 
 
 def _verdict(decision: dict[str, Any]) -> list[str]:
-    model = f"{decision['model']} version {decision['version']}"
+    version = f": {decision['model']} version {decision['version']}" if decision["version"] else ""
     alias = f", alias {decision['alias']}" if decision["alias"] else ""
-    return [f"Verdict  {decision['verdict']}: {model}{alias}", f"         {decision['reason']}"]
+    return [f"Verdict  {decision['verdict']}{version}{alias}", f"         {decision['reason']}"]
 
 
 def _data(settings: Settings) -> str:

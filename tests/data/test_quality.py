@@ -249,7 +249,7 @@ def test_a_class_missing_from_a_split(tmp_path: Path, params: dict, action: str)
     lone = [Sample(f"owl/{n}.png", "owl", encoded(900 + n), split="train") for n in range(12)]
     images = checked(tmp_path / "new", data, with_presets() + lone)
     (flag,) = images.found.of("missing_class")
-    assert (flag.label, flag.reason) == ("owl", "has no image in the validation and test split")
+    assert (flag.label, flag.reason) == ("owl", "has no image in the validation and test splits")
     assert ("owl" in images.classes) == (action != "drop")
     assert bool(told(images, data)) == (action == "fail")
 

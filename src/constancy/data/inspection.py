@@ -10,6 +10,7 @@ from constancy.data.prepare import read_images
 from constancy.data.report import describe_images
 from constancy.data.report_page import render_data_report
 from constancy.files import write_text
+from constancy.paths import leaving_project_alone
 from constancy.settings.data import Data
 
 CLASSES = 20  # shown, at the most
@@ -22,7 +23,8 @@ def inspect_source(data: Data, page: Path | None = None) -> str:
     """
     with TemporaryDirectory(prefix="constancy-") as folder:
         raw = Path(folder) / "raw"
-        fetched = fetch(data, raw)
+        with leaving_project_alone(Path(folder)):
+            fetched = fetch(data, raw)
         images = read_images(raw, data, Path(folder) / "decoded.bin")
         summary = describe_images(images, data)
         stops = problems(images.found, images.table, data.quality)
@@ -59,4 +61,6 @@ def _range(values: list[int]) -> str:
     if not values:
         return "unknown"
     least, median, greatest = values
+    if least == greatest:
+        return f"{least:,} pixels"
     return f"{least:,} to {greatest:,} pixels, half of them up to {median:,}"

@@ -200,8 +200,8 @@ class Inspection:
         for label, splits in self.counts().items():
             missing = [name for name in SPLITS if not splits[name]]
             if missing:
-                splits = "splits" if len(missing) > 1 else "split"
-                reason = f"has no image in the {' and '.join(missing)} {splits}"
+                noun = "splits" if len(missing) > 1 else "split"
+                reason = f"has no image in the {' and '.join(missing)} {noun}"
                 self._flag_class("missing_class", label, reason)
         training = {label: splits["train"] for label, splits in self.counts().items()}
         most, least = max(training.values(), default=0), min(training.values(), default=0)

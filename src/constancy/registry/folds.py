@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
 from constancy.registry.lineage import raw_digest
-from constancy.registry.store import experiment
+from constancy.registry.store import alone, experiment
 from constancy.settings import Settings
+from constancy.settings.data import Split
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,29 +23,37 @@ _SUMMARY, _KEY, _FOLD, _PARENT = "folds.summary", "folds.key", "fold", "mlflow.p
 def sum_up_folds(client: "MlflowClient", settings: Settings, run_id: str) -> str | None:
     """Put a fold's run, with its metrics, under the run of its cross-validation, and sum up anew.
 
-    That run has, for each metric of the folds' newest runs, the mean under the metric's own name
-    and the standard deviation over the folds under `NAME_sd`; and `folds`, how many there are.
-    Returns a line that says where it stands; None without `data.split.folds`.
+    That run has, for each metric of the folds' newest runs but for counts, the mean under the
+    metric's own name and the standard deviation over the folds under `NAME_sd`; and `folds`, how
+    many there are. Returns a line that says where it stands; None without `data.split.folds`.
     """
     split = settings.data.split
     if split.folds is None:
         return None
     key, number = _key(settings), experiment(client, settings.tracking)
-    parent = _find(client, number, key) or client.create_run(
-        number,
-        tags={_SUMMARY: key},
-        run_name=f"{split.folds} folds, {without_secrets(settings.data.source)}",
-    )
-    for name, value in ((_KEY, key), (_FOLD, str(split.fold)), (_PARENT, parent.info.run_id)):
-        client.set_tag(run_id, name, value)
-    folds = _newest(client, number, key)
-    means = _log(client, parent.info.run_id, folds)
-    client.set_terminated(parent.info.run_id)
+    client.update_run(run_id, name=fold_name(split))
+    # Two folds that end at the same moment would each make a run above them.
+    with alone(client):
+        parent = _find(client, number, key) or client.create_run(
+            number,
+            tags={_SUMMARY: key},
+            run_name=f"{split.folds} folds, {without_secrets(settings.data.source)}",
+        )
+        for name, value in ((_KEY, key), (_FOLD, str(split.fold)), (_PARENT, parent.info.run_id)):
+            client.set_tag(run_id, name, value)
+        folds = _newest(client, number, key)
+        means = _log(client, parent.info.run_id, folds)
+        client.set_terminated(parent.info.run_id)
     spread = f" (standard deviation {means['clean/accuracy_sd']:.4f})" if len(folds) > 1 else ""
     return (
         f"{len(folds)} of {split.folds} folds: clean accuracy {means['clean/accuracy']:.4f}{spread}, "
         f"weakest factor {means['worst_factor/accuracy']:.4f}"
     )
+
+
+def fold_name(split: Split) -> str:
+    """What a fold is called: by its number in the settings, such as `fold 0 of 5`."""
+    return f"fold {split.fold} of {split.folds}"
 
 
 def _key(settings: Settings) -> str:
@@ -79,7 +88,7 @@ def _log(client: "MlflowClient", parent: str, folds: Mapping[str, "Run"]) -> dic
 
     names = set.intersection(*(set(run.data.metrics) for run in folds.values()))
     summary: dict[str, float] = {"folds": len(folds)}
-    for name in sorted(names):
+    for name in sorted(name for name in names if not name.endswith("/count")):
         values = [run.data.metrics[name] for run in folds.values()]
         summary[name] = fmean(values)
         if len(values) > 1:

@@ -11,7 +11,7 @@ from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.files import read_json, write_json
 from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
-from constancy.registry.folds import sum_up_folds
+from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Check, Judgement, Verdict, judge
 from constancy.registry.package import log_model, serving_code
 from constancy.registry.store import answering, as_default, connect
@@ -37,13 +37,14 @@ CHALLENGER = "challenger"
 class Decision:
     """The contents of decision.json.
 
-    alias: what the version is called in the registry now; champion_before: the version that was
-    champion when this one was judged; both None where there is none.
+    version: None for the model of a fold, which gets none; alias: what the version is called in the
+    registry now; champion_before: the version that was champion when this one was judged; both None
+    where there is none.
     """
 
     verdict: Verdict
     model: str
-    version: int
+    version: int | None
     alias: str | None
     champion_before: int | None
     checks: list[Check]
@@ -60,6 +61,9 @@ def register(
 ) -> Decision:
     """Judge the candidate, register it, move the aliases, and write the decision.
 
+    With `data.split.folds` the model is an estimate and no candidate: its run is completed and
+    summed up with those of the other folds, and the registry stays as it is.
+
     candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders
     that belong to the run, such as the report.
 
@@ -72,36 +76,14 @@ def register(
     client = connect(settings.tracking)
     metrics = read_json(metrics_file)
     identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
-    name = settings.tracking.model
     with answering(client):
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
         log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
-        champion = version_of(client, name, CHAMPION)
-        version = _find_version(client, name, identity)
-        judgement, before = _judge(settings, metrics, identity, champion, version)
-        record = identity | {
-            "run_id": run_id,
-            "suite": metrics["suite"],
-            "metrics": json.dumps(metrics),
-            "verdict": judgement.verdict,
-            "champion_before": str(before or ""),
-        }
-        description = describe(metrics, judgement)
-        if version is None:
-            version = _create_version(client, name, run_id, candidate, record, description)
+        if settings.data.split.folds is None:
+            decision = _decide(client, settings, run_id, candidate, identity, metrics)
         else:
-            _update_version(client, version, record, description)
-        alias = _set_alias(client, version, judgement.verdict, champion)
-        decision = Decision(
-            verdict=judgement.verdict,
-            model=name,
-            version=int(version.version),
-            alias=alias,
-            champion_before=before,
-            checks=judgement.checks,
-            reason=judgement.reason,
-        )
+            decision = _leave_out(settings)
         write_json(decision_file, asdict(decision))
         client.log_artifact(run_id, str(decision_file))
         if folds := sum_up_folds(client, settings, run_id):
@@ -169,6 +151,55 @@ def _run(client: "MlflowClient", settings: Settings, weights: str) -> str:
         found = create_run(client, settings)
         client.set_tag(found, WEIGHTS_TAG, weights)
     return found
+
+
+def _decide(
+    client: "MlflowClient",
+    settings: Settings,
+    run_id: str,
+    candidate: Path,
+    identity: dict[str, str],
+    metrics: dict[str, Any],
+) -> Decision:
+    name = settings.tracking.model
+    champion = version_of(client, name, CHAMPION)
+    version = _find_version(client, name, identity)
+    judgement, before = _judge(settings, metrics, identity, champion, version)
+    record = identity | {
+        "run_id": run_id,
+        "suite": metrics["suite"],
+        "metrics": json.dumps(metrics),
+        "verdict": judgement.verdict,
+        "champion_before": str(before or ""),
+    }
+    description = describe(metrics, judgement)
+    if version is None:
+        version = _create_version(client, name, run_id, candidate, record, description)
+    else:
+        _update_version(client, version, record, description)
+    alias = _set_alias(client, version, judgement.verdict, champion)
+    return Decision(
+        verdict=judgement.verdict,
+        model=name,
+        version=int(version.version),
+        alias=alias,
+        champion_before=before,
+        checks=judgement.checks,
+        reason=judgement.reason,
+    )
+
+
+def _leave_out(settings: Settings) -> Decision:
+    name = fold_name(settings.data.split).capitalize()
+    return Decision(
+        verdict="fold",
+        model=settings.tracking.model,
+        version=None,
+        alias=None,
+        champion_before=None,
+        checks=[],
+        reason=f"{name}: its model is an estimate, not a candidate, and stays out of the registry.",
+    )
 
 
 def _judge(
@@ -260,7 +291,7 @@ def _set_alias(
     nothing would be worse.
     """
     is_champion = champion is not None and int(champion.version) == int(version.version)
-    alias = {"promoted": CHAMPION, "challenger": CHALLENGER, "refused": None}[verdict]
+    alias = {"promoted": CHAMPION, "challenger": CHALLENGER}.get(verdict)
     if is_champion:
         alias = CHAMPION
     elif alias is not None:

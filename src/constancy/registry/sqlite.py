@@ -24,12 +24,17 @@ def prepare_sqlite(file: Path) -> None:
     if _is_current(file):
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f"{file.name}.lock")):
+    with FileLock(lock_of(file)):
         if not _is_current(file):
             with replacing(file) as (new,):
                 if file.exists():
                     shutil.copyfile(file, new)
                 _migrate(new, file)
+
+
+def lock_of(file: Path) -> Path:
+    """The file whose lock is held by the one process that changes more than a transaction can."""
+    return file.with_name(f"{file.name}.lock")
 
 
 def as_os_error(error: Exception, file: Path) -> OSError | None:

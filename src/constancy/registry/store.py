@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
-from constancy.paths import project_root
-from constancy.registry.sqlite import as_os_error, prepare_sqlite
+from constancy.paths import project_root, state_folder
+from constancy.registry.sqlite import as_os_error, lock_of, prepare_sqlite
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -136,6 +136,20 @@ def as_default(client: "MlflowClient") -> Iterator[None]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None unsets it
         if variable is not None:
             os.environ[URI_VARIABLE] = variable
+
+
+@contextmanager
+def alone(client: "MlflowClient") -> Iterator[None]:
+    """Within the block, no other process of this machine is in such a block of the same store.
+
+    Of a server's store that holds for the processes of this project.
+    """
+    from filelock import FileLock
+
+    file = sqlite_file(client.tracking_uri) or state_folder() / "tracking"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock_of(file)):
+        yield
 
 
 @contextmanager

@@ -17,7 +17,14 @@ from constancy.settings.tracking import Tracking
 from constancy.settings.train import Train
 from constancy.settings.variation import Suites, Variation
 
-__all__ = ["FACTORS", "PIXEL_FACTORS", "SEVERITIES", "Settings", "load_settings"]
+__all__ = [
+    "FACTORS",
+    "PIXEL_FACTORS",
+    "SEVERITIES",
+    "Settings",
+    "load_settings",
+    "load_settings_for",
+]
 
 
 class Settings(Section):
@@ -59,8 +66,32 @@ def load_settings(path: Path = PARAMS) -> Settings:
     Raises UserError, with the key at fault and what to do, for a file that cannot be read, is no
     YAML, or holds an unknown key, a wrong value or an impossible combination.
     """
+    return check_settings(_read(path), str(path))
+
+
+def load_settings_for(source: str, root: str | None = None, path: Path = PARAMS) -> Settings:
+    """The checked settings of the project, with another source in the place of its own.
+
+    data.root and data.sha256 belong to the project's own source: they hold for no other one.
+    root: in the place of data.root. Raises UserError as `load_settings` does.
+    """
+    values = _read(path)
+    data = values.get("data") if isinstance(values, dict) else None
+    if not isinstance(data, dict):
+        return check_settings(values, str(path))  # which tells what is wrong
+    chosen = {"source": source, "root": root, "sha256": None}
+    if data.get("source") == source:
+        chosen |= {"root": root or data.get("root"), "sha256": data.get("sha256")}
+    # First without any source, so that a mistake is told with the place where it was made.
+    data |= {"source": "digits", "root": None, "sha256": None}
+    check_settings(values, str(path))
+    data |= chosen
+    return check_settings(values, "inspect")
+
+
+def _read(path: Path) -> Any:
     try:
-        values = read_yaml(path)
+        return read_yaml(path)
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run this in the project's folder") from None
     except OSError as error:
@@ -69,7 +100,6 @@ def load_settings(path: Path = PARAMS) -> Settings:
         ) from None
     except ValueError as error:
         raise UserError(f"{path} cannot be read as YAML: {error}") from None
-    return check_settings(values, str(path))
 
 
 def check_settings(values: Any, name: str = "params.yaml") -> Settings:

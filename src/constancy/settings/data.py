@@ -69,7 +69,9 @@ class Split(Section):
 
     @model_validator(mode="after")
     def _fold_is_one_of_the_folds(self) -> Self:
-        if self.fold and self.fold >= (self.folds or 1):
+        if self.fold and self.folds is None:
+            raise ValueError(f"fold is {self.fold} but folds is null: set folds")
+        if self.folds and self.fold >= self.folds:
             raise ValueError(f"fold must be from 0 to folds - 1, not {self.fold}")
         return self
 
