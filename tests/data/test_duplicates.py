@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from images import pixels
 from PIL import Image
 
-from constancy.data.duplicates import near_pairs, perceptual_hashes, pixel_moments, stand_ins
+from constancy.data.duplicates import (
+    MOST_PAIRS,
+    near_pairs,
+    perceptual_hashes,
+    pixel_moments,
+    stand_ins,
+)
 
 
 def smooth(number: int, shape: tuple[int, ...] = (32, 32, 1)) -> np.ndarray:
@@ -97,10 +103,19 @@ def test_of_many_that_are_alike_each_is_compared_with_the_first_alone() -> None:
     pairs = near_pairs(np.zeros(3000, np.uint64), moments, 3, 0.1)
     assert len(pairs) > 3_000_000
     found = stand_ins(pairs, pixels_of, images.shape[1:], moments, 0.1)
-    # The last thousand are further from the first than near_pairs looks in a crowded bucket.
-    assert len(found) == 2998
-    assert len(np.unique(found[:, 1])) == 2998
+    assert found[:, 0].tolist() == [0] * 2999
+    assert found[:, 1].tolist() == list(range(1, 3000))
     assert read < 4 * 3000
+
+
+def test_the_first_stands_in_for_a_crowd_of_any_size() -> None:
+    """Those that test come first: however many train that are like them, none is overlooked."""
+    images = np.repeat(differing(0.02), 6000, axis=0)
+    hashes, moments = np.zeros(12_000, np.uint64), pixel_moments(images)
+    pairs = near_pairs(hashes, moments, 4, 0.1)
+    assert len(pairs) < 1.1 * MOST_PAIRS
+    found = stand_ins(pairs, images.__getitem__, images.shape[1:], moments, 0.1)
+    assert found[:, 0].tolist() == [0] * 11_999
 
 
 def test_moments_are_those_of_the_pixels_and_settle_nothing_wrongly() -> None:

@@ -24,6 +24,11 @@ from constancy.errors import UserError
         (["train/1.png", "cat/2.png"], [("train", None), ("cat", None)]),
         (["only/1.png"], [("only", None)]),
         (["stray.png"], [None]),
+        (
+            ["pets/cover.png", "pets/cat/1.png", "pets/dog/2.png"],
+            [None, ("cat", None), ("dog", None)],
+        ),
+        (["cat/1.png", "cat/old/2.png"], [("cat", None), ("cat", None)]),
     ],
 )
 def test_paths_show_classes_and_splits(

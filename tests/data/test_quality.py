@@ -230,7 +230,12 @@ def test_a_class_of_few_images(tmp_path: Path, params: dict, action: str) -> Non
     data = data_settings(params, quality__small_class__action=action)
     few = [Sample(f"owl/{n}.png", "owl", encoded(900 + n)) for n in range(9)]
     images = checked(tmp_path / "new", data, samples() + few)
-    assert [flag.label for flag in images.found.of("small_class")] == ["owl"]
+    first, *others = images.found.of("small_class")
+    assert (first.label, first.row) == ("owl", None)
+    # Left out, they stay listed one by one.
+    dropped = {f"owl/{n}.png" for n in range(9)} if action == "drop" else set()
+    paths = images.table.facts["path"].to_pylist()
+    assert {paths[flag.row] for flag in others if flag.row is not None} == dropped
     assert ("owl" in images.classes) == (action != "drop")
     sentences = told(images, data) if action == "fail" else warned(images, data)
     assert any("class 'owl' has 9 of the 10 images that a class needs" in s for s in sentences)
@@ -248,7 +253,8 @@ def test_a_class_missing_from_a_split(tmp_path: Path, params: dict, action: str)
     data = data_settings(params, quality__missing_class__action=action)
     lone = [Sample(f"owl/{n}.png", "owl", encoded(900 + n), split="train") for n in range(12)]
     images = checked(tmp_path / "new", data, with_presets() + lone)
-    (flag,) = images.found.of("missing_class")
+    flag, *others = images.found.of("missing_class")
+    assert len(others) == (12 if action == "drop" else 0)
     assert (flag.label, flag.reason) == ("owl", "has no image in the validation and test splits")
     assert ("owl" in images.classes) == (action != "drop")
     assert bool(told(images, data)) == (action == "fail")

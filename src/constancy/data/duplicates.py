@@ -15,7 +15,7 @@ _SHARED_BANDS = 3  # few keys to sort by, and few hashes that share one by chanc
 _ROUNDING = 0.01  # of moments, in 0..255
 _MOST_ALIKE = 2000
 """In a bucket of more hashes than this, each is compared with so many that follow it."""
-_MOST_PAIRS = 5_000_000
+MOST_PAIRS = 5_000_000
 """About; more are found among tens of thousands of frames of one still scene alone."""
 _HALF, _LOWER_HALF = np.uint64(32), np.uint64(2**32 - 1)
 
@@ -38,21 +38,18 @@ def near_pairs(hashes: np.ndarray, moments: np.ndarray, bits: int, difference: f
     """All pairs of rows that may be nearly the same: uint32, P x 2, rising, lower row first.
 
     hashes: uint64, N; moments: N x 2, of `pixel_moments`; bits: in which the hashes may differ, of
-    64; difference: see `stand_ins`. Where thousands of hashes are alike, each is paired with
-    the most alike alone; no more than _MOST_PAIRS are sought in all.
+    64; difference: see `stand_ins`. Where thousands of hashes are alike, each is paired with the
+    first of them and with the most alike alone; no more than about MOST_PAIRS are sought in all.
 
     The bits are cut into `bits` + 3 bands; of two such hashes at least three bands are the same, so
     only hashes that share three are compared (Norouzi, Punjani and Fleet 2012, "Fast search in
     Hamming space with multi-index hashing"). Images differ at least as much as their moments do,
     rms(a - b)^2 >= (mean a - mean b)^2 + (std a - std b)^2, which settles most of those.
     """
-    parts, count = [np.empty(0, np.uint64)], 0
+    parts = [np.empty(0, np.uint64)]
     for pairs in _proposed(hashes, moments, bits, difference):
         low, high = pairs.min(axis=1).astype(np.uint64), pairs.max(axis=1).astype(np.uint64)
         parts.append(low << _HALF | high)  # as one number, a pair is quickly sorted
-        count += len(pairs)
-        if count > _MOST_PAIRS:
-            break
     both = np.concatenate(parts)
     parts.clear()  # tens of megabytes
     both.sort()
@@ -70,20 +67,33 @@ def _proposed(
     keys = np.array([np.bitwise_or.reduce(some) for some in shared], np.uint64)
     by_hash = np.argsort(hashes, kind="stable")
     searched = keys[:0]  # whole, which a key with a crowded bucket is not
+    count = 0
+
+    def possible(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        apart = np.hypot(*(moments[rows] - moments[others]).T)
+        near = apart <= _most_apart(moments, rows, others, difference) + _ROUNDING
+        rows, others = rows[near], others[near]
+        # A pair that shares an earlier key too was found there.
+        new = ((hashes[rows] ^ hashes[others])[:, None] & searched).all(axis=1)
+        return np.stack([rows[new], others[new]], axis=1)
+
     for key in keys:
         # Within a bucket the hashes stay sorted, so those next to each other are the most alike.
         order = by_hash[np.argsort(hashes[by_hash] & key, kind="stable")]
         buckets = hashes[order] & key
+        crowded = buckets[_MOST_ALIKE:] == buckets[:-_MOST_ALIKE]
+        if crowded.any():
+            # The first may be too far in a crowd to be met: it stands in for all of it, if it can.
+            rows, others = _with_the_first(buckets, order)
+            near = np.bitwise_count(hashes[rows] ^ hashes[others]) <= bits
+            yield possible(rows[near], others[near])
         for one, other in _pairs_in_buckets(buckets, hashes[order], bits):
-            rows, others = order[one], order[other]
-            apart = np.hypot(*(moments[rows] - moments[others]).T)
-            possible = apart <= _most_apart(moments, rows, others, difference) + _ROUNDING
-            rows, others = rows[possible], others[possible]
-            # A pair that shares an earlier key too was found there.
-            new = ((hashes[rows] ^ hashes[others])[:, None] & searched).all(axis=1)
-            if new.any():
-                yield np.stack([rows[new], others[new]], axis=1)
-        if not (buckets[_MOST_ALIKE:] == buckets[:-_MOST_ALIKE]).any():
+            if count > MOST_PAIRS:
+                break
+            pairs = possible(order[one], order[other])
+            count += len(pairs)
+            yield pairs
+        if not crowded.any():
             searched = np.append(searched, key)
 
 
@@ -151,6 +161,18 @@ def _cosines(length: int) -> np.ndarray:
     """The lowest frequencies of the DCT-II of `length` values, as SciPy scales it: 8 x length."""
     phase = np.pi * np.outer(np.arange(_SIDE), np.arange(length) + 0.5) / length
     return (2 * np.cos(phase)).astype(np.float32)
+
+
+def _with_the_first(buckets: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each row of a bucket with the lowest row there: the latter, and the former.
+
+    buckets: sorted, of the rows `order`.
+    """
+    starts = np.flatnonzero(np.diff(buckets, prepend=~buckets[:1]))
+    lengths = np.diff(starts, append=len(buckets))
+    firsts = np.repeat(np.minimum.reduceat(order, starts), lengths)
+    others = firsts != order
+    return firsts[others], order[others]
 
 
 def _pairs_in_buckets(

@@ -34,14 +34,20 @@ def warnings(found: Inspection, table: DecodedTable, quality: Quality) -> list[s
         left_out = flags[0].action == "drop"
         if flags[0].row is None:
             end = ": left out" if left_out else ""
+            classes = [flag for flag in flags if flag.row is None]
             lines += [
-                f"{check}: class '{flag.label}' {flag.reason}{end}" for flag in flags[:_LINES]
+                f"{check}: class '{flag.label}' {flag.reason}{end}" for flag in classes[:_LINES]
             ]
-            if len(flags) > _LINES:
-                lines.append(f"{check}: {len(flags) - _LINES:,} classes more{end}")
+            if len(classes) > _LINES:
+                lines.append(f"{check}: {len(classes) - _LINES:,} classes more{end}")
         else:
             done = "left out" if left_out else "kept"
             lines.append(f"{check}: {images(len(flags))} {done}, such as {_first(flags, table)}")
+    if not found.compared_all:
+        lines.append(
+            "near_duplicates: so many images are alike that each was compared with the first and the "
+            "nearest of its kind alone"
+        )
     return lines
 
 

@@ -80,21 +80,23 @@ class Layout:
 def find_layout(paths: Sequence[str]) -> Layout:
     """The layout that a source's image paths show.
 
-    Leading folders that all images share are passed over. If every folder then left at the top is
+    Leading folders that all images share are passed over, with stray images in them. If every folder then left at the top is
     named as a split is (train, val, test ...), the class folders lie below; else they lie here.
     Raises UserError where some are splits with class folders, and others are not.
     """
     folders = [_parts(folder) for folder in {path.rpartition("/")[0] for path in paths} if folder]
     depth = 0
-    while folders and all(len(parts) > depth + 1 for parts in folders):
-        if len({parts[depth] for parts in folders}) > 1:
+    while len({parts[depth] for parts in folders}) == 1:
+        deeper = [parts for parts in folders if len(parts) > depth + 1]
+        # A stray image beside several folders, a cover say, does not make them one class.
+        if len(deeper) < len(folders) and len({parts[depth + 1] for parts in deeper}) < 2:
             break
-        depth += 1
-    top = {parts[depth] for parts in folders if len(parts) > depth}
+        folders, depth = deeper, depth + 1
+    top = {parts[depth] for parts in folders}
     others = sorted(name for name in top if name.lower() not in SPLIT_FOLDERS)
     splits = sorted(top - set(others))
-    deeper = {parts[depth] for parts in folders if len(parts) > depth + 1}
-    if splits and others and deeper.issuperset(splits):
+    parents = {parts[depth] for parts in folders if len(parts) > depth + 1}
+    if splits and others and parents.issuperset(splits):
         raise UserError(
             f"data.source: '{splits[0]}' holds class folders, as a split does, but '{others[0]}' "
             "beside it is named as no split: move it away, or rename it"

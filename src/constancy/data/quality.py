@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from constancy.data.decode import DecodedTable
-from constancy.data.duplicates import near_pairs, stand_ins
+from constancy.data.duplicates import MOST_PAIRS, near_pairs, stand_ins
 from constancy.data.splits import SPLITS
 from constancy.settings.quality import Action, Quality
 
@@ -40,7 +40,8 @@ class Inspection:
     """All checks, made one after another; what one drops, the next does not see.
 
     labels, splits: of str, as objects, N; groups: N; all for the rows of `table`. Afterwards `flags`
-    holds what was found, `kept` (bool, N) which rows remain.
+    holds what was found, `kept` (bool, N) which rows remain, and `compared_all` is False where so
+    many images are alike that not all pairs of them were compared.
     """
 
     def __init__(
@@ -88,7 +89,8 @@ class Inspection:
         action = getattr(self._quality, check).action
         self.flags.append(Flag(check, action, label, reason))
         if action == "drop":
-            self.kept[self._labels == label] = False
+            rows = np.flatnonzero(self.kept & (self._labels == label)).tolist()
+            self._flag(check, [(row, "its class is left out", None) for row in rows])
 
     def _unreadable(self) -> None:
         problems = self._table.facts["problem"]
@@ -174,7 +176,9 @@ class Inspection:
         rows = np.flatnonzero(self.kept).astype(np.uint32)
         rows = rows[np.argsort(self._rank[rows], kind="stable")]
         hashes = facts["hash"].to_numpy()[rows]
-        return rows[near_pairs(hashes, self._moments[rows], limits.bits, limits.difference)]
+        pairs = near_pairs(hashes, self._moments[rows], limits.bits, limits.difference)
+        self.compared_all = len(pairs) < MOST_PAIRS
+        return rows[pairs]
 
     def _lower_ranks(self, pairs: np.ndarray, reason: str) -> list[Found]:
         """The rows that are nearly the same as one that ranks higher and is not found itself."""

@@ -20,13 +20,15 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
+from http_server import http_server
 from images import encoded, image_folder, pixels
 from PIL import Image
 from torchvision import datasets
-from torchvision.datasets import eurosat
+from torchvision.datasets import eurosat, utils
 
 from constancy.data import reading
 from constancy.data.sources import open_source
+from constancy.data.sources.torchvision_guard import nothing_run_nothing_decoded
 from constancy.data.sources.torchvision_sets import LEFT_OUT, RECIPES
 from constancy.data.table import Sample
 from constancy.errors import UserError
@@ -499,6 +501,24 @@ def test_a_download_that_breaks_off_leaves_nothing(
     with pytest.raises(told):
         read("EuroSAT")
     assert list(sets.iterdir()) == []
+
+
+def test_a_download_never_writes_through_a_link_to_a_file_of_the_users(tmp_path: Path) -> None:
+    damaged, stage = tmp_path / "images.gz", tmp_path / "stage"
+    damaged.write_bytes(b"half of it")
+    stage.mkdir()
+    (stage / "images.gz").symlink_to(damaged)
+    with http_server() as server, nothing_run_nothing_decoded():
+        whole = hashlib.md5(b"all of it").hexdigest()
+        url = server.serve("images.gz", b"all of it")
+        utils.download_url(url, str(stage), "images.gz", whole)
+    assert damaged.read_bytes() == b"half of it"
+    assert (stage / "images.gz").read_bytes() == b"all of it"
+
+
+def test_a_name_in_other_letters_is_recognised(read: Read) -> None:
+    with pytest.raises(UserError, match="did you mean 'FashionMNIST'"):
+        read("fashionmnist")
 
 
 def parameters(kind: type) -> set[str]:

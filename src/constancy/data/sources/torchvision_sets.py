@@ -70,10 +70,14 @@ def _recipe(name: str) -> Recipe:
         )
     if name not in RECIPES:
         raise UserError(
-            f"data.source: torchvision has no classification data set '{name}': "
-            f"{nearest(name, list(RECIPES))}"
+            f"data.source: torchvision has no classification data set '{name}': {_hint(name)}"
         )
     return RECIPES[name]
+
+
+def _hint(name: str) -> str:
+    same = [known for known in RECIPES if known.casefold() == name.casefold()]
+    return nearest(same[0] if same else name, list(RECIPES))
 
 
 def _local_or_downloaded(name: str, recipe: Recipe, root: Path) -> "list[_Part]":
