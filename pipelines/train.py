@@ -19,6 +19,7 @@ def train(settings: Settings) -> None:
     from constancy.registry.tracking import complete_run, fail_run, start_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
+    from constancy.training.mix import choose_mix
     from constancy.training.workspace import open_workspace, workspace_key
 
     recipe, seed = settings.train, settings.seed
@@ -26,7 +27,7 @@ def train(settings: Settings) -> None:
         paths.PREPARED,
         paths.AUGMENTED,
         paths.SUITES,
-        weights=recipe.mix.positive(),
+        mix=choose_mix(settings),
         batch_size=recipe.batch_size,
         seed=seed,
     )
@@ -34,7 +35,8 @@ def train(settings: Settings) -> None:
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.project_root() / paths.STATE / "training"
-    key = workspace_key(settings.model_dump(include={"seed", "model", "train"}), data.digest())
+    inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
+    key = workspace_key(inputs, data.digest())
     with open_workspace(root, key) if first else nullcontext(root / key) as workspace:
         run_id = start_run(settings) if first else None
         logger = lightning_logger(settings.tracking, run_id)

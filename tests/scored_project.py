@@ -60,8 +60,8 @@ def write_suite(folder: Path, prepared: Path, images: int) -> None:
     """The test split's suite of so many base images, with the strengths of the committed params."""
     variation = load_settings(Path(__file__).parents[1] / "params.yaml").variation
     embedding = fit_embedding(PackedSplit.load(prepared / "train"))
-    split = PackedSplit.load(prepared / "test")
-    write_suites("test", split, embedding, variation, images, 0, folder, workers=1)
+    split, classes = PackedSplit.load(prepared / "test"), Dataset.load(prepared).classes
+    write_suites("test", split, classes, embedding, variation, images, 0, folder, workers=1)
 
 
 def train_model(folder: Path, prepared: Path, epochs: int, filters: list[int]) -> pd.DataFrame:

@@ -44,14 +44,16 @@ def test_the_committed_params_hold_every_key() -> None:
     def given_keys(values: dict, prefix: str = "") -> set[str]:
         found = set()
         for name, value in values.items():
-            nested = isinstance(value, dict)
+            nested = isinstance(value, dict) and value
             found |= given_keys(value, f"{prefix}{name}.") if nested else {f"{prefix}{name}"}
         return found
 
     from ruamel.yaml import YAML
 
     values = YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
-    assert keys(Settings) == given_keys(values)
+    mix = {key for key in keys(Settings) if key.startswith("train.mix.")}
+    known = keys(Settings) - mix | {"train.mix"}  # adaptive, or weights
+    assert known == given_keys(values)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,11 @@ def test_the_committed_params_hold_every_key() -> None:
     [
         ("trian", {}, "unknown key 'trian': did you mean 'train'?"),
         ("train.epoch", 3, "unknown key 'train.epoch': did you mean 'epochs'?"),
-        ("train.mix.oclusion", 1, "unknown key 'train.mix.oclusion': did you mean 'occlusion'?"),
+        (
+            "train.mix",
+            {"oclusion": 1},
+            "unknown key 'train.mix.oclusion': did you mean 'occlusion'?",
+        ),
         ("variation.copies.blur", 1, "unknown key 'variation.copies.blur': known: clutter"),
         ("variation.strengths.viewpont", {}, "did you mean 'viewpoint'?"),
         ("promotion.floors.intra_class", 0.5, "did you mean 'intra-class'?"),
@@ -101,8 +107,14 @@ def test_the_committed_params_hold_every_key() -> None:
         ("train.rate", True, "train.rate: should be a valid number, not True"),
         ("train.rate", "fast", "train.rate"),
         ("train.mix", {}, "train.mix: at least one weight must be greater than 0"),
-        ("variation.copies.scale", 0, "train.mix.scale is above 0 but variation.copies.scale"),
         ("variation.combine.least", 4, "variation.combine: least must not be greater than most"),
+        ("variation.limits", {"6": {"viewpint": 3}}, "'variation.limits.6.viewpint': did you mean"),
+        ("variation.limits", {6: {"viewpoint": 3}}, "variation.limits: 6 must be a text: put it"),
+        ("variation.limits", {"6": {"viewpoint": 7}}, "variation.limits.6.viewpoint: should be"),
+        ("variation.albumentations", [{"p": 1}], "variation.albumentations: {'p': 1} has no name"),
+        ("variation.severities.least", 5.0, "variation.severities.least"),
+        ("train.mix", "adaptve", "train.mix: 'adaptve' is neither `adaptive` nor weights"),
+        ("train.mix", {"adaptive": True, "scale": 1.0}, "train.mix: write either weights or"),
         ("model.name", "transformer", "model.name: should be 'cnn' or 'mlp', not 'transformer'"),
         ("model.cnn.filters", [], "model.cnn.filters"),
         ("tracking.model", "a/b", "tracking.model"),
@@ -201,3 +213,13 @@ def test_no_value_ends_in_anything_but_a_clear_sentence(values: Any) -> None:
     with pytest.raises(UserError) as told:
         check_settings(values)
     assert str(told.value).startswith("params.yaml")
+
+
+def test_a_mix_of_copies_that_are_not_made_is_told(params: dict) -> None:
+    none = dict.fromkeys(params["variation"]["copies"], 0)
+    with pytest.raises(UserError, match=r"train.mix is adaptive but variation.copies makes no"):
+        check_settings(set_key(params, "variation.copies", none))
+    set_key(params, "train.mix", {"untouched": 1, "scale": 1})
+    check_settings(set_key(params, "variation.copies", none | {"scale": 1}))
+    with pytest.raises(UserError, match=r"train.mix.scale is above 0 but variation.copies.scale"):
+        check_settings(set_key(params, "variation.copies", none | {"clutter": 1}))

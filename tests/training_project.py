@@ -6,6 +6,7 @@ from pathlib import Path
 
 from constancy.settings import Settings, check_settings
 from constancy.training.data import ImageData
+from constancy.training.mix import choose_mix
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Prepared:
             self.folder / "prepared",
             self.folder / "augmented",
             self.folder / "suites",
-            weights=settings.train.mix.positive(),
+            mix=choose_mix(settings),
             batch_size=settings.train.batch_size,
             seed=settings.seed,
         )

@@ -24,6 +24,9 @@ PREDICTIONS = REPORTS / "predictions.npz"
 REPORT = REPORTS / "report.html"
 PLOTS = REPORTS / "plots"
 DECISION = REPORTS / "decision.json"
+SHEETS = REPORTS / "factors"
+CALIBRATION = REPORTS / "calibration.json"
+CALIBRATION_PICTURE = REPORTS / "calibration.png"
 
 STATE = Path(".constancy")
 """What belongs to this machine alone: checkpoints to resume from, locks, logs."""

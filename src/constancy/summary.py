@@ -42,14 +42,18 @@ def status(settings: Settings) -> str:
 def _accuracies(metrics: dict[str, Any], settings: Settings) -> list[str]:
     floors = settings.promotion.floors.model_dump(by_alias=True)
     rows = [("clean", metrics["clean"]["accuracy"], None)]
-    rows += [
-        (name, each["accuracy"], each["severities"]) for name, each in metrics["factors"].items()
-    ]
+    factors = dict(metrics["factors"])
+    if "combined" in metrics:  # not in what versions before 0.2 left
+        factors["combined"] = metrics["combined"]
+    rows += [(name, each["accuracy"], each["severities"]) for name, each in factors.items()]
     lines = [f"{'':13} accuracy   floor   severity 1 to 5"]
     for name, accuracy, severities in rows:
-        held = " " if accuracy >= floors[name] else "<"
+        floor = floors.get(name)
+        held = f"  {'':5}"
+        if floor is not None:
+            held = f"{' ' if accuracy >= floor else '<'} {floor:5.3f}"
         detail = "  ".join(f"{each:.3f}" for each in severities) if severities else ""
-        lines.append(f"{name:13} {accuracy:8.4f} {held} {floors[name]:5.3f}   {detail}".rstrip())
+        lines.append(f"{name:13} {accuracy:8.4f} {held}   {detail}".rstrip())
     return lines
 
 

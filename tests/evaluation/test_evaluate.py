@@ -13,7 +13,8 @@ from constancy.evaluation.evaluate import Evaluation
 from constancy.files import read_json, write_json
 from constancy.models.disk import load_model, save_model, weights_digest
 from constancy.paths import CANDIDATE, PREPARED, SUITES
-from constancy.settings.base import FACTORS, PIXEL_FACTORS
+from constancy.settings.base import COMBINED, FACTORS, PIXEL_FACTORS
+from constancy.variation.controls import CONTROLS
 
 
 @pytest.fixture
@@ -40,7 +41,10 @@ def test_the_answers_are_those_of_the_saved_network(project: Path, evaluation: E
     with torch.inference_mode():
         np.testing.assert_allclose(evaluation.clean, network(images).numpy(), atol=1e-4)
     assert {name: logits.shape[0] for name, logits in evaluation.varied.items()} == dict.fromkeys(
-        PIXEL_FACTORS, 5
+        [*PIXEL_FACTORS, COMBINED], 5
+    )
+    assert {name: logits.shape for name, logits in evaluation.controls.items()} == dict.fromkeys(
+        CONTROLS, (5, len(evaluation.base_rows), 10)
     )
     assert evaluation.weights == weights_digest(project / CANDIDATE)
     assert evaluation.parameters == sum(each.numel() for each in network.parameters())

@@ -8,7 +8,7 @@ from PIL import Image as Pillow
 
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.examples import choose_examples, example_sheets, thumbnail
-from constancy.settings.base import PIXEL_FACTORS
+from constancy.settings.base import COMBINED, PIXEL_FACTORS
 
 
 def opened(uri: str) -> np.ndarray:
@@ -49,7 +49,7 @@ def test_a_large_image_is_shrunk_and_stays_small_in_bytes() -> None:
 def test_a_sheet_shows_every_factor_as_the_model_read_it(evaluation: Evaluation) -> None:
     sheets = example_sheets(evaluation)
     assert len(sheets) == 5
-    assert [row.factor for row in sheets[0].rows] == list(PIXEL_FACTORS)
+    assert [row.factor for row in sheets[0].rows] == [*PIXEL_FACTORS, COMBINED]
     chosen = choose_examples(evaluation.split.labels[evaluation.base_rows], 5)
     for turn, (position, sheet) in enumerate(zip(chosen, sheets, strict=True)):
         assert sheet.label == evaluation.split.labels[evaluation.base_rows[position]]

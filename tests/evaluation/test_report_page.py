@@ -47,7 +47,7 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
 
 def test_every_image_says_what_it_shows(page: Page) -> None:
     images = page.all("img")
-    assert len(images) == 3 + 5 * (1 + 6 * 5)  # figures, and a sheet for each of five examples
+    assert len(images) == 3 + 5 * (1 + 7 * 5)  # figures, and a sheet for each of five examples
     assert all((image["alt"] or "").strip() for image in images)
 
 
@@ -111,7 +111,7 @@ def test_a_hundred_percent_means_that_nothing_is_wrong() -> None:
 def test_the_summary_is_one_plain_sentence() -> None:
     factors = {name: FactorScore(0.99, 1.0, [0.99] * 5) for name in FACTORS}
     factors["occlusion"] = FactorScore(0.961, 0.97, [0.961] * 5)
-    text = summary(Metrics(0.9926, 1270, factors, "digest"))
+    text = summary(Metrics(0.9926, 1270, factors, factors["scale"], None, "digest"))
     assert text.replace("\u202f", " ") == (
         "Right on 99.3 % of 1,270 clean test images; weakest under occlusion: 96.1 %."
     )

@@ -1,18 +1,35 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
-from constancy.evaluation.scores import Metrics, score
+from constancy.evaluation.scores import ClusterScore, Metrics, score
 from constancy.settings.base import FACTORS, PIXEL_FACTORS
 
 
 def logits_for(predicted: np.ndarray, classes: int) -> np.ndarray:
     """Logits whose largest is that of the wanted class."""
     return np.eye(classes, dtype=np.float32)[predicted]
+
+
+def scored(
+    clean: np.ndarray,
+    labels: np.ndarray,
+    suite: dict[str, np.ndarray],
+    rows: np.ndarray,
+    severity: np.ndarray,
+    clusters: np.ndarray | None = None,
+    controls: dict[str, np.ndarray] | None = None,
+) -> Metrics:
+    """The scores of a model that does under several factors as it does under the first."""
+    table = pd.DataFrame({"severity": severity, "cluster": 0 if clusters is None else clusters})
+    combined = next(iter(suite.values()))
+    both = suite | {"combined": combined}
+    return score(clean, labels, both, controls or {}, rows, table, "digest")
 
 
 def test_scores_agree_with_a_count_by_hand() -> None:
@@ -28,13 +45,21 @@ def test_scores_agree_with_a_count_by_hand() -> None:
             [[0, 0], [0, 0]],
         ]
     )
-    metrics = score(
-        clean, labels, {"scale": logits_for(seen, 2)}, rows, np.array([1, 2, 3, 4]), "digest"
+    controls = {"scale": logits_for(np.array([[1, 1], [1, 1], [1, 0], [0, 0], [0, 0]]), 2)}
+    metrics = scored(
+        *(clean, labels, {"scale": logits_for(seen, 2)}, rows, np.array([1, 2, 3, 4])),
+        controls=controls,
     )
+    severities = [1, 0.75, 0.5, 0.25, 0]
     assert metrics.as_json() == {
         "clean": {"accuracy": 0.75, "count": 4},
         "factors": {
-            "scale": {"accuracy": 0.5, "retention": 1.0, "severities": [1, 0.75, 0.5, 0.25, 0]},
+            "scale": {
+                "accuracy": 0.5,
+                "retention": 1.0,
+                "severities": severities,
+                "control": [1, 1, 0.5, 0, 0],
+            },
             "intra-class": {
                 # Nothing has severity 5: it counts as the split does as a whole.
                 "accuracy": pytest.approx(0.75),
@@ -42,7 +67,9 @@ def test_scores_agree_with_a_count_by_hand() -> None:
                 "severities": [1, 1, 0, 1, 0.75],
             },
         },
+        "combined": {"accuracy": 0.5, "retention": 1.0, "severities": severities},
         "worst_factor": {"name": "scale", "accuracy": 0.5},
+        "worst_cluster": None,
         "suite": "digest",
     }
 
@@ -54,7 +81,7 @@ def test_scores_agree_with_scikit_learn() -> None:
     severity = rng.integers(1, 6, 90)
     clean = rng.normal(size=(90, 6))
     varied = rng.normal(size=(5, 3, 25, 6))
-    metrics = score(clean, labels, {"viewpoint": varied}, rows, severity, "")
+    metrics = scored(clean, labels, {"viewpoint": varied}, rows, severity)
     assert metrics.accuracy == pytest.approx(accuracy_score(labels, clean.argmax(1)))
     repeated = np.tile(labels[rows], 3)
     for index, found in enumerate(metrics.factors["viewpoint"].severities):
@@ -70,7 +97,7 @@ def test_retention_compares_with_the_same_images_only() -> None:
     labels = np.zeros(4, int)
     clean = logits_for(np.array([0, 0, 1, 1]), 2)  # the base images are the right half
     varied = logits_for(np.zeros((5, 1, 2), int), 2)
-    metrics = score(clean, labels, {"clutter": varied}, np.array([0, 1]), np.ones(4, int), "")
+    metrics = scored(clean, labels, {"clutter": varied}, np.array([0, 1]), np.ones(4, int))
     assert metrics.accuracy == 0.5
     assert metrics.factors["clutter"].retention == 1.0
 
@@ -79,7 +106,7 @@ def test_retention_is_zero_where_no_clean_image_is_right() -> None:
     labels = np.zeros(2, int)
     clean = logits_for(np.ones(2, int), 2)
     varied = logits_for(np.zeros((5, 1, 2), int), 2)
-    metrics = score(clean, labels, {"scale": varied}, np.arange(2), np.array([1, 5]), "")
+    metrics = scored(clean, labels, {"scale": varied}, np.arange(2), np.array([1, 5]))
     assert metrics.factors["scale"].accuracy == 1.0
     assert metrics.factors["scale"].retention == 0.0
     assert metrics.factors["intra-class"].retention == 0.0
@@ -90,7 +117,19 @@ def test_of_factors_equally_bad_the_first_is_the_worst() -> None:
     wrong = logits_for(np.ones((5, 1, 3), int), 2)
     suite = {"clutter": wrong, "occlusion": wrong}
     clean = logits_for(labels, 2)
-    assert score(clean, labels, suite, np.arange(3), labels + 1, "").worst_factor == "clutter"
+    assert scored(clean, labels, suite, np.arange(3), labels + 1).worst_factor == "clutter"
+
+
+def test_the_worst_cluster_is_the_one_with_the_most_mistakes_of_those_large_enough() -> None:
+    labels = np.repeat([0, 1], [30, 24])
+    clusters = np.concatenate([np.repeat([0, 1], 15), np.repeat([0, 1, 2], [10, 10, 4])])
+    predicted = labels.copy()
+    predicted[[0, 1, 16, 17, 18]] = 1  # 2 of 15, and 3 of 15
+    predicted[[30, 31, 32, 50, 51, 52]] = 0  # 3 of 10, and 3 of only 4
+    clean = logits_for(predicted, 2)
+    varied = {"scale": logits_for(np.zeros((5, 1, 54), int), 2)}
+    metrics = scored(clean, labels, varied, np.arange(54), np.ones(54, int), clusters)
+    assert metrics.worst_cluster == ClusterScore(1, 0, pytest.approx(0.7), 10)
 
 
 @st.composite
@@ -105,7 +144,7 @@ def scored_models(draw: st.DrawFn) -> Metrics:
         for factor in PIXEL_FACTORS
     }
     severity = rng.integers(1, 6, images)
-    return score(rng.normal(size=(images, classes)), labels, suite, base, severity, "digest")
+    return scored(rng.normal(size=(images, classes)), labels, suite, base, severity)
 
 
 @given(scored_models())

@@ -38,10 +38,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     (folder / "prepared").mkdir()
     pack(images, settings.data, folder / "prepared")
     train, validation = (PackedSplit.load(folder / "prepared" / n) for n in ("train", "validation"))
-    write_copies(train, settings.variation, 0, folder / "augmented")
+    classes = images.classes
+    write_copies(train, classes, settings.variation, 0, folder / "augmented")
     write_suites(
         "validation",
         validation,
+        classes,
         fit_embedding(train),
         settings.variation,
         10,

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from constancy.errors import UserError
+from constancy.settings import PIXEL_FACTORS
 from constancy.training.fit import Fitted
 
 Train = Callable[..., Fitted]
@@ -73,8 +74,19 @@ def test_a_mix_without_variation_uses_no_copies(train: Train) -> None:
     assert not same(plain, varied)
 
 
+def test_an_adaptive_mix_learns_from_its_mistakes_and_is_part_of_the_checkpoint(
+    train: Train,
+) -> None:
+    fitted = train(mix="adaptive", epochs=4)
+    assert same(fitted, train(mix="adaptive", epochs=4, workspace="again"))
+    saved = torch.load(fitted.history.parent / "last.ckpt", weights_only=True)
+    (errors,) = (state for name, state in saved["callbacks"].items() if "AdaptiveMix" in name)
+    assert set(errors) == {*PIXEL_FACTORS, "combined"}
+    assert errors["occlusion"] > errors["deformation"]
+
+
 def test_bfloat16_trains_too(train: Train) -> None:
-    fitted = train(epochs=10, precision="bf16")
+    fitted = train(epochs=12, precision="bf16")
     assert fitted.score > 0.75
     assert all(value.dtype != torch.bfloat16 for value in weights(fitted).values())
 

@@ -16,7 +16,7 @@ def batches(count: int = 50, size: int = 8, **changes: object) -> TrainingBatche
     values = {
         "sources": {"untouched": images, "scale": copies},
         "labels": np.arange(count) % 3,
-        "weights": {"untouched": 1.0, "scale": 1.0},
+        "weights": lambda: {"untouched": 1.0, "scale": 1.0},
         "batch_size": size,
         "seed": 0,
         "epoch": lambda: 0,

@@ -9,11 +9,13 @@ from pictures import picture, split, split_of
 from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.seeds import generator
-from constancy.settings.variation import Combine, Copies, Variation
+from constancy.settings.variation import Combine, Copies, Limits, Severities, Variation
 from constancy.variation import parallel
 from constancy.variation.copies import draw_copy, write_copies
 from constancy.variation.factors import FACTORS
 from constancy.variation.scene import Donors, Scene
+
+CLASSES = ["a", "b", "c"]
 
 
 def with_copies(variation: Variation, **counts: int) -> Variation:
@@ -23,7 +25,7 @@ def with_copies(variation: Variation, **counts: int) -> Variation:
 def written(
     folder: Path, train: PackedSplit, variation: Variation, seed: int = 0, workers: int = 1
 ) -> dict[str, np.ndarray]:
-    write_copies(train, variation, seed, folder, workers=workers)
+    write_copies(train, CLASSES, variation, seed, folder, workers=workers)
     return {path.parent.name: np.load(path) for path in folder.glob("*/images.npy")}
 
 
@@ -99,7 +101,7 @@ def test_a_failure_leaves_the_former_copies(tmp_path: Path, variation: Variation
     folder = tmp_path / "augmented"
     before = written(folder, split(4), with_copies(variation, clutter=1))
     with pytest.raises(UserError, match="two classes"):
-        write_copies(split(4, classes=1), with_copies(variation, clutter=1), 0, folder)
+        write_copies(split(4, classes=1), CLASSES, with_copies(variation, clutter=1), 0, folder)
     assert (np.load(folder / "clutter" / "images.npy") == before["clutter"]).all()
     assert [path.name for path in tmp_path.iterdir()] == ["augmented"]
 
@@ -115,6 +117,81 @@ def test_severities_are_drawn_from_all_above_0(variation: Variation) -> None:
     assert min(areas) < 0.01
     assert max(areas) > 0.39
     assert np.mean(np.array(areas) < 0.1) == pytest.approx(0.4, abs=0.08)
+
+
+def test_severities_are_drawn_from_those_of_the_settings(variation: Variation) -> None:
+    train = split(4, (64, 64, 1), classes=2)
+    scene = Scene((64, 64, 1), 0, Donors.of(train.images, train.labels))
+    few = variation.model_copy(update={"severities": Severities(least=2, most=3)})
+    areas = []
+    for seed in range(100):
+        (block,) = draw_copy("occlusion", few, generator(seed), scene).layers
+        areas.append(block.height * block.width / 64**2)
+    assert 0.09 < min(areas) < 0.12
+    assert 0.18 < max(areas) < 0.21
+
+
+def test_no_copy_of_a_class_goes_beyond_its_limits(tmp_path: Path, variation: Variation) -> None:
+    train = split(12)
+    limits = {"b": Limits(scale=0, occlusion=1)}
+    limited = with_copies(variation, scale=2, occlusion=2).model_copy(update={"limits": limits})
+    copies, free = (
+        written(tmp_path / name, train, some)
+        for name, some in (("limited", limited), ("free", with_copies(variation, scale=2)))
+    )
+    own = train.labels == 1
+    assert (copies["scale"][:, own] == train.images[own]).all()
+    assert (copies["scale"][:, ~own] == free["scale"][:, ~own]).all()
+    changed = (copies["occlusion"] != train.images).any(axis=4).mean(axis=(2, 3))
+    assert changed[:, own].max() <= 0.07  # 5 % of the area, rounded
+    assert changed[:, ~own].max() > 0.1
+
+
+def test_limits_of_an_unknown_class_are_refused(tmp_path: Path, variation: Variation) -> None:
+    wrong = variation.model_copy(update={"limits": {"bb": Limits()}})
+    with pytest.raises(UserError, match=r"variation.limits: .* class 'bb': did you mean 'b'"):
+        written(tmp_path / "copies", split(6), wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_copies_pass_through_transforms_of_albumentations(
+    tmp_path: Path, variation: Variation
+) -> None:
+    train = split(6)
+    plain = written(tmp_path / "plain", train, with_copies(variation, scale=2))
+    update = {"albumentations": [{"name": "InvertImg", "p": 1}, {"name": "GaussNoise", "p": 1}]}
+    noisy = with_copies(variation, scale=2).model_copy(update=update)
+    one, two = (written(tmp_path / name, train, noisy) for name in ("one", "two"))
+    assert (one["scale"] == two["scale"]).all()
+    difference = one["scale"].astype(int) - (255 - plain["scale"].astype(int))
+    assert (difference != 0).mean() > 0.3
+    assert np.abs(difference).mean() < 60  # white noise on white is cut off
+    assert (difference[0] != difference[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("transform", "message"),
+    [
+        ({"name": "GausNoise"}, r"no transform 'GausNoise': did you mean 'GaussNoise'\?"),
+        ({"name": "BasicTransform"}, "BasicTransform"),
+        (
+            {"name": "GaussNoise", "strength": 3},
+            "GaussNoise does not take these arguments: .*strength",
+        ),
+        ({"name": "GaussNoise", "p": 7}, "GaussNoise does not take these arguments"),
+        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 1}, r"became \(8, 8, 1\)"),
+        ({"name": "Normalize", "p": 1}, "became"),
+        ({"name": "RandomFog", "p": 1}, "cannot be transformed"),
+    ],
+)
+def test_transforms_that_cannot_be_used_are_refused(
+    tmp_path: Path, variation: Variation, transform: dict, message: str
+) -> None:
+    update = {"albumentations": [transform]}
+    wrong = with_copies(variation, scale=1).model_copy(update=update)
+    with pytest.raises(UserError, match=rf"variation.albumentations.*{message}"):
+        written(tmp_path / "copies", split(6), wrong)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_combinations_hold_as_many_different_factors_as_the_settings_say(

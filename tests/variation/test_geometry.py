@@ -89,20 +89,21 @@ def test_sources_and_targets_undo_each_other(
     assert piece.targets(piece.sources(grid)) == pytest.approx(grid, abs=1e-2)
 
 
-@given(st.integers(0, 2**32), st.floats(0.1, 3), SHAPES)
+@given(st.integers(0, 2**32), st.floats(0.1, 6), SHAPES)
 @settings(max_examples=50)
 def test_a_bend_is_undone_by_its_targets(seed: int, rms: float, shape: tuple[int, int]) -> None:
-    bend = bent(rms, generator(seed), *shape)
+    bend = bent(rms, rms, generator(seed), *shape)
     grid = pixel_grid(*shape)
     sources = bend.sources(grid)
     inside = (sources >= 0).all(axis=2) & (sources <= np.array(shape)[::-1] - 1).all(axis=2)
     back = bend.targets(sources)
-    assert back[inside] == pytest.approx(grid[inside], abs=0.02)
+    # OpenCV interpolates in steps of 1/32 pixel; a strong bend makes more of what that loses.
+    assert back[inside] == pytest.approx(grid[inside], abs=0.02 if rms <= 3 else 0.3)
 
 
-@given(st.integers(0, 2**32), st.floats(0.01, 4), SHAPES)
+@given(st.integers(0, 2**32), st.floats(0.01, 6), SHAPES)
 def test_bends_never_fold(seed: int, rms: float, shape: tuple[int, int]) -> None:
-    points = bent(rms, generator(seed), *shape).sources(pixel_grid(*shape))
+    points = bent(rms, rms, generator(seed), *shape).sources(pixel_grid(*shape))
     assert (cells(points) > 0).all()
 
 
@@ -110,7 +111,7 @@ def test_bends_never_fold(seed: int, rms: float, shape: tuple[int, int]) -> None
 @settings(max_examples=50)
 def test_not_even_the_strongest_bends_fold(seed: int, rms: float, shape: tuple[int, int]) -> None:
     """Where pixels are fine enough to show the map itself and not its steps."""
-    points = bent(rms, generator(seed), *shape).sources(pixel_grid(*shape))
+    points = bent(rms, rms, generator(seed), *shape).sources(pixel_grid(*shape))
     assert (cells(points) > 0).all()
 
 
@@ -118,14 +119,15 @@ def test_not_even_the_strongest_bends_fold(seed: int, rms: float, shape: tuple[i
 def test_a_bend_is_as_strong_as_asked_and_no_shift(
     seed: int, rms: float, shape: tuple[int, int]
 ) -> None:
-    field = bent(rms, generator(seed), *shape).field.astype(float)
+    field = bent(rms, rms, generator(seed), *shape).field.astype(float)
     length = np.sqrt((field**2).sum(axis=2).mean())
     assert length == pytest.approx(rms / 100 * min(shape), rel=1e-4)
     assert np.abs(field.mean(axis=(0, 1))).max() < 1e-4 * length
 
 
-def test_a_stronger_bend_is_the_same_one_stronger() -> None:
-    weak, strong = (bent(rms, generator(7), 32, 32).field for rms in (0.5, 1.5))
+@pytest.mark.parametrize("seed", range(40))
+def test_a_stronger_bend_is_the_same_one_stronger(seed: int) -> None:
+    weak, strong = (bent(rms, 6, generator(seed), 32, 32).field for rms in (0.5, 1.5))
     assert strong == pytest.approx(3 * weak, abs=1e-5)
 
 
@@ -140,7 +142,7 @@ def test_bends_are_as_smooth_as_gaussian_smoothed_noise() -> None:
             float((all_fields[:, :, :-lag] * all_fields[:, :, lag:]).mean() / power) for lag in lags
         ]
 
-    ours = [bent(1, generator(seed), side, side).field[..., 0] for seed in range(400)]
+    ours = [bent(1, 1, generator(seed), side, side).field[..., 0] for seed in range(400)]
     noise = np.random.default_rng(0)
     theirs = [
         gaussian_filter(noise.standard_normal((side, side)), SMOOTHING * side, mode="reflect")
@@ -150,7 +152,7 @@ def test_bends_are_as_smooth_as_gaussian_smoothed_noise() -> None:
 
 
 def test_the_same_draw_bends_large_pictures_as_it_bends_small_ones() -> None:
-    small, large = (bent(2, generator(3), side, side).field for side in (32, 128))
+    small, large = (bent(2, 2, generator(3), side, side).field for side in (32, 128))
     averaged = large.reshape(32, 4, 32, 4, 2).mean(axis=(1, 3)) / 4
     assert averaged == pytest.approx(small, abs=0.01)
 

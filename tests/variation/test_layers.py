@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pictures import split
 
 from constancy.errors import UserError
 from constancy.seeds import generator
@@ -78,7 +79,7 @@ def test_patches_lie_in_the_image_and_outside_its_middle(
     middle = ((y / height - 0.5) / 0.25) ** 2 + ((x / width - 0.5) / 0.25) ** 2 < 1
     for patch in patches:
         tall, wide = patch.pixels.shape[:2]
-        assert (tall, wide) == (round(height / 4), round(width / 4))
+        assert (tall, wide) == (height // 4, width // 4)
         covered = np.zeros((height, width), bool)
         covered[patch.top : patch.top + tall, patch.left : patch.left + wide] = True
         assert covered.sum() == tall * wide
@@ -98,9 +99,67 @@ def test_patches_and_blocks_are_never_of_the_images_own_class(label: int, seed: 
 def test_every_image_of_other_classes_is_a_donor() -> None:
     donors = plain_donors([2, 0, 1, 0, 2, 1])
     places = np.linspace(0, 1, 100, endpoint=False)
-    assert {int(donors.pick(1, place)[0, 0, 0]) for place in places} == {20, 1, 3, 24}
-    assert {int(donors.pick(0, place)[0, 0, 0]) for place in places} == {20, 12, 24, 15}
-    assert {int(donors.pick(9, place)[0, 0, 0]) for place in places} == {20, 1, 12, 3, 24, 15}
+    assert {int(donors.of_another_class(1, place)[0, 0, 0]) for place in places} == {20, 1, 3, 24}
+    assert {int(donors.of_another_class(0, place)[0, 0, 0]) for place in places} == {20, 12, 24, 15}
+    assert {int(donors.of_another_class(9, place)[0, 0, 0]) for place in places} == {
+        20,
+        1,
+        12,
+        3,
+        24,
+        15,
+    }
+
+
+def test_every_image_of_the_class_is_a_donor_of_controls() -> None:
+    donors = plain_donors([2, 0, 1, 0, 2, 1])
+    places = np.linspace(0, 1, 100, endpoint=False)
+    assert {int(donors.of_the_class(0, place)[0, 0, 0]) for place in places} == {1, 3}
+    assert {int(donors.of_the_class(2, place)[0, 0, 0]) for place in places} == {20, 24}
+
+
+def test_the_control_of_a_block_is_its_edges() -> None:
+    scene = Scene((32, 32, 1), 0, plain_donors([0, 1]))
+    for seed in range(20):
+        block = hidden(0.1, generator(seed), scene)
+        image = np.full((32, 32, 1), 200, np.uint8)
+        whole, edges = image.copy(), image.copy()
+        block.apply(whole)
+        block.apply_control(edges)
+        changed = np.zeros((32, 32), bool)
+        changed[block.top : block.top + block.height, block.left : block.left + block.width] = True
+        changed[
+            block.top + 1 : block.top + block.height - 1,
+            block.left + 1 : block.left + block.width - 1,
+        ] = False
+        assert (edges[changed] == whole[changed]).all()
+        assert (edges[~changed] == 200).all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_larger_block_shows_the_same_and_more_of_it(seed: int) -> None:
+    others = split(6, (32, 32, 1))
+    scene = Scene((32, 32, 1), 0, Donors.of(others.images, others.labels))
+    small, large = (hidden(area, generator(seed), scene) for area in (0.1, 0.4))
+    assert small.top >= large.top
+    assert small.left >= large.left
+    if small.pixels is None or large.pixels is None:
+        assert small.pixels is large.pixels
+        return
+    top, left = small.top - large.top, small.left - large.left
+    there = large.pixels[top : top + small.height, left : left + small.width]
+    assert (there == small.pixels).all()
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (2, 3, 1), (3, 3, 3), (6, 6, 1), (5, 40, 3), (8, 8, 1)]
+)
+def test_the_smallest_pictures_have_room_too(shape: tuple[int, int, int]) -> None:
+    scene = Scene(shape, 0, plain_donors([0, 1, 2], shape))
+    image = np.full(shape, 200, np.uint8)
+    strewn(6, generator(0), scene).apply(image)
+    assert (image != 200).any()
+    hidden(0.3, generator(0), scene).apply(image)
 
 
 def test_more_patches_are_the_same_ones_and_more() -> None:

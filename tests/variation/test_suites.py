@@ -6,19 +6,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import split
+from pictures import split, split_of
 
 from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.files import read_json
-from constancy.settings.base import PIXEL_FACTORS, SEVERITIES
+from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 from constancy.settings.variation import Variation
+from constancy.variation import copies, variants
+from constancy.variation.controls import CONTROLS, control_image
 from constancy.variation.embedding import fit_embedding
 from constancy.variation.factors import ANY, FACTORS
-from constancy.variation.scene import Scene
+from constancy.variation.scene import Donors, Scene
 from constancy.variation.suites import Suite, suite_digest
-from constancy.variation.variants import draw_variant
+from constancy.variation.variants import Maker
 from constancy.variation.write_suites import choose_base, write_suites
+
+CLASSES = ["a", "b", "c"]
+KINDS = (*PIXEL_FACTORS, COMBINED)
 
 
 def suite_of(
@@ -31,8 +36,13 @@ def suite_of(
     workers: int = 1,
 ) -> Suite:
     embedding = fit_embedding(split(30, images.images.shape[1:], first=300))
-    write_suites(name, images, embedding, variation, count, seed, folder, workers=workers)
+    write_suites(name, images, CLASSES, embedding, variation, count, seed, folder, workers=workers)
     return Suite.load(folder)
+
+
+def maker_of(images: PackedSplit, variation: Variation) -> Maker:
+    donors = Donors.of(images.images, images.labels)
+    return Maker((0, "suite", "test"), variation, donors, [{}, {}, {}])
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -46,9 +56,10 @@ def test_the_test_suite_has_every_severity_and_direction(
     images = split(20, (16, 18, 3))
     suite = suite_of(tmp_path / "test", images, variation)
     assert len(suite) == 8
-    assert tuple(suite.images) == PIXEL_FACTORS
+    assert tuple(suite.images) == KINDS
     for factor, array in suite.images.items():
-        assert suite.directions[factor] == list(FACTORS[factor].directions)
+        known = list(FACTORS[factor].directions) if factor in FACTORS else [ANY]
+        assert suite.directions[factor] == known
         assert array.shape == (5, len(suite.directions[factor]), 8, 16, 18, 3)
         assert array.dtype == np.uint8
         base = images.images[suite.index["row"]]
@@ -104,17 +115,108 @@ def test_the_corners_of_every_image_move_farther_with_every_severity(
     variation: Variation, direction: str
 ) -> None:
     corners = np.array([[0, 0], [31, 0], [0, 31], [31, 31]], np.float32)
+    maker = maker_of(split(6), variation)
     for sample in ids(range(200)):
         views = [
-            draw_variant(
-                *("viewpoint", severity, direction, sample, variation),
-                Scene((32, 32, 1)),
-                purpose=(0, "suite", "test"),
-            )
+            maker.view("viewpoint", severity, direction, sample, Scene((32, 32, 1)))
             for severity in SEVERITIES
         ]
         moved = [np.linalg.norm(view.targets(corners) - corners, axis=1).mean() for view in views]
         assert (np.diff(moved) > 0).all()
+
+
+def test_several_factors_at_once_are_as_many_as_the_settings_say(variation: Variation) -> None:
+    images = split(6, (32, 32, 1))
+    maker, seen = maker_of(images, variation), set()
+    for sample in ids(range(100)):
+        scene = maker.scene((32, 32, 1), 0)
+        views = [maker.view(COMBINED, severity, ANY, sample, scene) for severity in SEVERITIES]
+        kinds = [
+            [type(piece) for piece in (*view.geometry, *view.lights, *view.layers)]
+            for view in views
+        ]
+        assert all(each == kinds[0] for each in kinds)
+        seen.add(len(kinds[0]))
+    assert seen == {1, 2, 3}  # viewpoint and scale together are one piece
+
+
+def test_controls_have_what_a_factor_adds_and_not_what_it_changes(
+    tmp_path: Path, variation: Variation
+) -> None:
+    images = split(12, (24, 24, 1))
+    suite = suite_of(tmp_path / "test", images, variation, count=12)
+    base = images.images[suite.index["row"]]
+    assert tuple(suite.controls) == tuple(CONTROLS)
+    for factor, controls in suite.controls.items():
+        assert controls.shape == (5, 12, 24, 24, 1)
+        varied = np.abs(suite.images[factor].astype(int) - base).mean(axis=(1, 2, 3, 4, 5))
+        controlled = np.abs(controls.astype(int) - base).mean(axis=(1, 2, 3, 4))
+        assert 0 < controlled[4] < (1.2 if factor == "clutter" else 1) * varied[4]
+    assert suite_of(tmp_path / "validation", images, variation, "validation").controls == {}
+
+
+def test_a_control_has_the_border_and_the_places_of_its_variant(variation: Variation) -> None:
+    images = split(9, (32, 32, 1))
+    maker = maker_of(images, variation)
+    scene, image = maker.scene((32, 32, 1), 1), np.full((32, 32, 1), 90, np.uint8)
+    black = np.zeros(1, np.uint8)
+    for sample in ids(range(20)):
+        varied = maker.view("scale", 5, "smaller", sample, scene)
+        control = maker.control("scale", 5, ["smaller"], sample, scene)
+        gone = varied.apply(image, black)[:, :, 0] < 45
+        assert ((control_image(control, image, black)[:, :, 0] == 0) == gone).all()
+        foreign = maker.view("clutter", 5, ANY, sample, scene).layers[0].patches
+        own = maker.control("clutter", 5, [ANY], sample, scene).layers[0].patches
+        assert [(each.top, each.left) for each in own] == [(e.top, e.left) for e in foreign]
+        sources = [images.images[row].tobytes() for row in np.flatnonzero(images.labels == 1)]
+        for patch in own:
+            line = patch.pixels[3, :, 0].tobytes()
+            assert any(line in source for source in sources)
+
+
+def test_suites_and_copies_never_share_a_draw(
+    variation: Variation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do the two suites: every generator is asked for by a purpose of its own."""
+    asked: dict[str, list[tuple]] = {}
+    for module in (copies, variants):
+
+        def watched(*purpose: object, real: object = module.generator) -> np.random.Generator:
+            asked.setdefault(stage, []).append(purpose)
+            return real(*purpose)  # type: ignore[operator]
+
+        monkeypatch.setattr(module, "generator", watched)
+    images = split(8)
+    stage = "copies"
+    copies.write_copies(images, CLASSES, variation, 0, tmp_path / "copies", workers=1)
+    for stage in ("test", "validation"):
+        suite_of(tmp_path / stage, images, variation, stage)
+    purposes = {name: set(each) for name, each in asked.items()}
+    assert len(set.union(*purposes.values())) == sum(map(len, purposes.values()))
+    assert all(len(each) > 50 for each in purposes.values())
+
+
+def test_a_suite_shows_images_of_its_own_split_alone(tmp_path: Path, variation: Variation) -> None:
+    """Foreign pieces too: of a split that is plain white but for its objects, none is dark."""
+    images = split(9, (24, 24, 1))
+    white = PackedSplit(np.full_like(images.images, 255), images.labels, images.index)
+    suite = suite_of(tmp_path / "test", white, variation, count=9)
+    assert (suite.images["clutter"] == 255).all()
+    assert (suite.controls["clutter"] == 255).all()
+
+
+def test_clusters_are_kinds_of_specimens_within_a_class() -> None:
+    plain, striped = np.full((60, 12, 12, 1), 60, np.uint8), np.full((60, 12, 12, 1), 60, np.uint8)
+    striped[:, ::2] = 220
+    pixels = np.concatenate([plain, striped])
+    pixels += np.random.default_rng(0).integers(0, 20, pixels.shape, dtype=np.uint8)
+    train = split_of(pixels, np.arange(120) % 2)
+    clusters = fit_embedding(train).nearest_clusters(train.images, train.labels)
+    is_striped = train.images[:, 0].mean(axis=(1, 2)) > 128
+    for label in (0, 1):
+        own = train.labels == label
+        assert len(set(zip(clusters[own], is_striped[own], strict=True))) == 2
+    assert fit_embedding(train).nearest_clusters(train.images[:3], np.array([0, 1, 7]))[2] == 0
 
 
 def test_every_image_of_the_split_has_an_intra_class_severity(
@@ -159,26 +261,29 @@ def test_the_digest_covers_all_that_a_suite_holds(tmp_path: Path, variation: Var
     assert facts["seed"] == 0
     digest = facts.pop("digest")
     images = {factor: np.array(array) for factor, array in suite.images.items()}
-    assert digest == suite_digest(images, suite.index, suite.intra_class, facts)
+    controls = {factor: np.array(array) for factor, array in suite.controls.items()}
+    assert digest == suite_digest(images, controls, suite.index, suite.intra_class, facts)
 
     digests = {digest}
-    images["clutter"][2, 0, 3, 4, 5, 0] ^= 1
-    digests.add(suite_digest(images, suite.index, suite.intra_class, facts))
-    images["clutter"][2, 0, 3, 4, 5, 0] ^= 1
+    for pixels in (images["clutter"][2, 0, 3], controls["clutter"][2, 3]):
+        pixels[4, 5, 0] ^= 1
+        digests.add(suite_digest(images, controls, suite.index, suite.intra_class, facts))
+        pixels[4, 5, 0] ^= 1
     for table in ("index", "intra_class"):
         tables = {"index": suite.index.copy(), "intra_class": suite.intra_class.copy()}
         tables[table].loc[3, "row"] += 1
-        digests.add(suite_digest(images, facts=facts, **tables))
+        digests.add(suite_digest(images, controls, facts=facts, **tables))
     for key, value in {"libraries": {"opencv": "4"}, "strengths": {}, "directions": {}}.items():
         changed = {**facts, key: value}
-        digests.add(suite_digest(images, suite.index, suite.intra_class, changed))
-    assert len(digests) == 7
+        digests.add(suite_digest(images, controls, suite.index, suite.intra_class, changed))
+    assert len(digests) == 8
 
 
 @pytest.mark.parametrize(
     "file",
     ["suite.json", "index.parquet", "intra-class.parquet"]
-    + [f"{factor}/images.npy" for factor in PIXEL_FACTORS],
+    + [f"{kind}/images.npy" for kind in KINDS]
+    + [f"{factor}/controls.npy" for factor in CONTROLS],
 )
 def test_a_suite_with_a_missing_file_is_refused(
     file: str, tmp_path: Path, variation: Variation

@@ -29,7 +29,7 @@ def test_a_view_through_nothing_is_a_copy() -> None:
 
 def test_composed_geometry_is_one_map_after_the_other() -> None:
     bend, size, camera = (
-        bent(3, generator(0), 40, 60),
+        bent(3, 3, generator(0), 40, 60),
         resized(0.7, 40, 60),
         turned(25, 1, 9, 40, 60),
     )
@@ -45,7 +45,7 @@ def test_composed_geometry_is_one_map_after_the_other() -> None:
 
 def test_the_order_of_different_pieces_does_not_matter() -> None:
     image = picture(1)
-    pieces = [lit(2, 0.5, 1, 32, 32), bent(2, generator(1), 32, 32), turned(20, 0, 5, 32, 32)]
+    pieces = [lit(image.shape, gamma=2), bent(2, 2, generator(1), 32, 32), turned(20, 0, 5, 32, 32)]
     pieces.append(Block(3, 4, 10, 8, None))
     first = View.of(pieces).apply(image, BLACK)
     assert (View.of(pieces[::-1]).apply(image, BLACK) == first).all()
@@ -53,7 +53,7 @@ def test_the_order_of_different_pieces_does_not_matter() -> None:
 
 def test_one_sampling_is_sharper_than_two() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 1), dtype=np.uint8)
-    pieces = [turned(15, 0.5, 5, 64, 64), bent(1, generator(0), 64, 64)]
+    pieces = [turned(15, 0.5, 5, 64, 64), bent(1, 1, generator(0), 64, 64)]
     once = View.of(pieces).apply(image, BLACK)
     twice = View.of(pieces[1:]).apply(View.of(pieces[:1]).apply(image, BLACK), BLACK)
     assert once[8:-8, 8:-8].std() > 1.1 * twice[8:-8, 8:-8].std()
@@ -113,7 +113,18 @@ def test_border_colors_are_the_medians_of_the_edges() -> None:
         assert (color == np.median(edge, axis=0).astype(np.uint8)).all()
 
 
+def test_what_lies_beyond_the_border_is_known() -> None:
+    image = np.full((40, 60, 1), 255, np.uint8)
+    for pieces in ([], [resized(0.5, 40, 60)], [turned(30, 1, 15, 40, 60)], [resized(2, 40, 60)]):
+        view = View.of(pieces)
+        beyond = view.beyond(40, 60)
+        seen = view.apply(image, BLACK)[:, :, 0]
+        assert (seen[beyond] < 128).all()
+        assert (seen[~beyond] >= 127).all()
+    assert not beyond.any()
+
+
 def test_the_block_in_front_is_not_lit() -> None:
     image = np.full((16, 16, 1), 100, np.uint8)
     block = Block(0, 0, 16, 16, np.full((16, 16, 1), 77, np.uint8))
-    assert (View.of([block, lit(3, 0.9, 0, 16, 16)]).apply(image, BLACK) == 77).all()
+    assert (View.of([block, lit(image.shape, gamma=3)]).apply(image, BLACK) == 77).all()

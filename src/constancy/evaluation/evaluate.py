@@ -20,8 +20,9 @@ class Evaluation:
     """A model's answers on the test split and its suite, with all that they mean.
 
     weights: SHA-256 of the weights; parameters: how many numbers training fitted; clean: float32
-    logits, N x classes, for the test split; varied: for each pixel factor, float32 logits,
-    severities x directions x n x classes; examples: how many base images the report shows.
+    logits, N x classes, for the test split; varied: for each pixel factor, and for several at once
+    ("combined"), float32 logits, severities x directions x n x classes; controls: for each factor
+    that has them, severities x n x classes; examples: how many base images the report shows.
     """
 
     card: ModelCard
@@ -32,6 +33,7 @@ class Evaluation:
     suite: Suite
     clean: np.ndarray
     varied: dict[str, np.ndarray]
+    controls: dict[str, np.ndarray]
     metrics: Metrics
     examples: int
 
@@ -58,15 +60,19 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     _check_model(model, card, dataset)
     _check_suite(suite, loaded, split)
 
-    total = len(split) + sum(int(np.prod(each.shape[:3])) for each in loaded.images.values())
+    arrays = (*loaded.images.values(), *loaded.controls.values())
+    total = len(split) + sum(int(np.prod(each.shape[:-3])) for each in arrays)
     with progress("evaluate", total=total) as bar:
         size = settings.batch_size
         clean = predict_logits(network, split.images, size, advance=bar.update)
-        varied = {
-            factor: predict_logits(network, images, size, advance=bar.update)
-            for factor, images in loaded.images.items()
-        }
-    rows, severity = loaded.index["row"].to_numpy(), loaded.intra_class["severity"].to_numpy()
+        varied, controls = (
+            {
+                name: predict_logits(network, images, size, advance=bar.update)
+                for name, images in group.items()
+            }
+            for group in (loaded.images, loaded.controls)
+        )
+    rows = loaded.index["row"].to_numpy()
     return Evaluation(
         card=card,
         weights=weights_digest(model),
@@ -76,7 +82,10 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
         suite=loaded,
         clean=clean,
         varied=varied,
-        metrics=score(clean, split.labels, varied, rows, severity, loaded.digest),
+        controls=controls,
+        metrics=score(
+            clean, split.labels, varied, controls, rows, loaded.intra_class, loaded.digest
+        ),
         examples=settings.examples,
     )
 
@@ -122,6 +131,7 @@ def _check_suite(folder: Path, suite: Suite, split: PackedSplit) -> None:
         and np.array_equal(suite.intra_class["row"], np.arange(len(ids)))
         and np.array_equal(suite.intra_class["id"], ids)
         and all(each.shape[2:] == (len(rows), *shape) for each in suite.images.values())
+        and all(each.shape[1:] == (len(rows), *shape) for each in suite.controls.values())
     )
     if not same:
         raise UserError(

@@ -16,7 +16,7 @@ from constancy.evaluation.examples import example_sheets
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.scores import Metrics
 from constancy.page import count, data_uri, percent, render
-from constancy.settings.base import SEVERITIES
+from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 
 PAIRS = 12  # most confused pairs that are listed
 FULL_TINT = 0.3  # a cell of the table is tinted fully where accuracy is so far below clean
@@ -26,11 +26,14 @@ _UNITS = {
     "tilt": "camera turned about the picture, degrees",
     "roll": "camera turned about its axis, up to degrees",
     "gamma": "gamma, or its inverse",
-    "shade": "light lost at the far side",
+    "shade": "light missing beyond a lamp's reach",
+    "uneven": "unevenness of the light elsewhere, stops",
+    "mired": "colour of the light against daylight, up to mired",
     "smaller": "size of the object, smaller",
     "larger": "size of the object, larger",
     "rms": "displacement, percent of the side",
     "patches": "pieces of other classes' images",
+    "backdrop": "opacity of another background, behind masked objects",
     "area": "share of the image hidden",
 }
 
@@ -47,9 +50,11 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         network=evaluation.card.name,
         summary=summary(metrics),
         metrics=metrics,
-        varied=float(np.mean([metrics.factors[name].accuracy for name in evaluation.varied])),
+        varied=float(np.mean([metrics.factors[name].accuracy for name in PIXEL_FACTORS])),
         hardest=_hardest(metrics),
         base=len(evaluation.suite.index),
+        rows=[*metrics.factors.items(), (COMBINED, metrics.combined)],
+        combine=evaluation.suite.combine,
         severities=SEVERITIES,
         full_tint=FULL_TINT,
         classes=evaluation.dataset.classes,

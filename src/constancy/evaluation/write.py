@@ -60,7 +60,8 @@ def _write_predictions(evaluation: Evaluation, path: Path) -> None:
 
     classes: label names; ids, labels: N, the test split; clean: float32 logits, N x classes;
     rows: n, the rows of the split that the suite varies; intra-class: N, severity 1..5; and under
-    the name of each pixel factor float32 logits, severities x directions x n x classes.
+    the name of each pixel factor, and "combined", float32 logits, severities x directions x n x
+    classes; under FACTOR/control those of its controls, severities x n x classes.
     """
     arrays = {
         "classes": np.array(evaluation.dataset.classes, dtype=np.str_),
@@ -70,6 +71,7 @@ def _write_predictions(evaluation: Evaluation, path: Path) -> None:
         "rows": evaluation.base_rows,
         "intra-class": evaluation.intra_class,
         **evaluation.varied,
+        **{f"{name}/control": logits for name, logits in evaluation.controls.items()},
     }
     # A file object, since numpy puts .npz behind any other name.
     with path.open("wb") as file:

@@ -148,17 +148,22 @@ def tag_registration(client: "MlflowClient", run_id: str, settings: Settings) ->
 def flat_metrics(metrics: dict[str, Any]) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of every score in metrics.json.
 
-    Names are `clean/accuracy`, `clean/count`, `worst_factor/accuracy`, and for each factor
-    `FACTOR/accuracy`, `FACTOR/retention` and `FACTOR/severity`, which has steps 1 to 5.
+    Names are `clean/accuracy`, `clean/count`, `worst_factor/accuracy`, `worst_cluster/accuracy`, and
+    for each factor and `combined` `FACTOR/accuracy`, `FACTOR/retention`, and with steps 1 to 5
+    `FACTOR/severity` and, where the factor has controls, `FACTOR/control`.
     """
     yield "clean/accuracy", metrics["clean"]["accuracy"], 0
     yield "clean/count", metrics["clean"]["count"], 0
     yield "worst_factor/accuracy", metrics["worst_factor"]["accuracy"], 0
-    for factor, score in metrics["factors"].items():
+    if metrics["worst_cluster"]:
+        yield "worst_cluster/accuracy", metrics["worst_cluster"]["accuracy"], 0
+    for factor, score in (*metrics["factors"].items(), ("combined", metrics["combined"])):
         yield f"{factor}/accuracy", score["accuracy"], 0
         yield f"{factor}/retention", score["retention"], 0
         for severity, accuracy in zip(SEVERITIES, score["severities"], strict=True):
             yield f"{factor}/severity", accuracy, severity
+        for severity, accuracy in zip(SEVERITIES, score.get("control", ()), strict=False):
+            yield f"{factor}/control", accuracy, severity
 
 
 def warn(message: str) -> None:

@@ -42,7 +42,14 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _mix_draws_only_copies_that_exist(self) -> Self:
-        for kind in self.train.mix.positive():
+        mix = self.train.mix
+        if mix.adaptive:
+            if not self.variation.copies.positive():
+                raise ValueError(
+                    "train.mix is adaptive but variation.copies makes no copies: set some above 0"
+                )
+            return self
+        for kind in mix.positive():
             if kind != "untouched" and not self.variation.copies.positive().get(kind):
                 raise ValueError(
                     f"train.mix.{kind} is above 0 but variation.copies.{kind} makes no such copies: "
@@ -122,6 +129,8 @@ def _sentence(problem: Any) -> str:
     places = [f", value {part + 1}" for part in problem["loc"] if isinstance(part, int)]
     key = ".".join(keys) + "".join(places)
     match problem["type"]:
+        case _ if "[key]" in keys:
+            return f"{'.'.join(keys[:-1])}: {problem['input']!r} must be a text: put it in quotes"
         case "extra_forbidden":
             *parents, last = problem["loc"]
             return f"unknown key '{key}': {nearest(str(last), _known_keys(parents))}"
@@ -138,8 +147,19 @@ def _known_keys(parents: list[Any]) -> list[str]:
     """The keys that the section at `parents` has."""
     section: type[BaseModel] = Settings
     for parent in parents:
-        fields = {field.alias or name: field for name, field in section.model_fields.items()}
-        annotation = fields[str(parent)].annotation
-        candidates = [annotation, *get_args(annotation)]
-        section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return [field.alias or name for name, field in section.model_fields.items()]
+        if parent in (
+            fields := _fields(section)
+        ):  # else a name that the user gave, such as a class
+            section = _section_in(fields[parent])
+    return list(_fields(section))
+
+
+def _fields(section: type[BaseModel]) -> dict[Any, Any]:
+    """The types of a section's keys."""
+    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+
+
+def _section_in(annotation: Any) -> type[BaseModel]:
+    """The section that a type is, or that it may hold."""
+    candidates = [annotation, *get_args(annotation)]
+    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 PIXEL_FACTORS = ("viewpoint", "illumination", "scale", "deformation", "clutter", "occlusion")
 """The factors that make new pixels, in the order in which they are shown."""
 
+COMBINED = "combined"
+"""Several of them at once."""
+
 FACTORS = (*PIXEL_FACTORS, "intra-class")
 """All seven ways in which images of one class differ."""
 

@@ -8,8 +8,12 @@ from constancy.settings.base import Section
 
 
 class Mix(Section):
-    """How often training sees each kind of image, as weights that need not sum to one."""
+    """How often training sees each kind of image, as weights that need not sum to one.
 
+    `adaptive` in the place of weights: as the validation suite shows where the network is weak.
+    """
+
+    adaptive: bool = False
     untouched: float = Field(0, ge=0)
     viewpoint: float = Field(0, ge=0)
     illumination: float = Field(0, ge=0)
@@ -21,11 +25,21 @@ class Mix(Section):
 
     def positive(self) -> dict[str, float]:
         """The kinds of images that training sees at all, with their weights."""
-        return {kind: weight for kind, weight in self.model_dump().items() if weight}
+        weights = self.model_dump(exclude={"adaptive"})
+        return {kind: weight for kind, weight in weights.items() if weight}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, values: Any) -> Any:
+        if isinstance(values, str) and values != "adaptive":
+            raise ValueError(f"'{values}' is neither `adaptive` nor weights such as {{scale: 2}}")
+        return {"adaptive": True} if isinstance(values, str) else values
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
-        if not self.positive():
+    def _weights_or_adaptive(self) -> Self:
+        if self.adaptive and self.positive():
+            raise ValueError("write either weights or `adaptive`")
+        if not self.adaptive and not self.positive():
             raise ValueError("at least one weight must be greater than 0")
         return self
 

@@ -1,9 +1,9 @@
 """Sections `variation` and `suites`: the seven factors, the training copies, the frozen suites."""
 
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from constancy.settings.base import PIXEL_FACTORS, SEVERITIES, Section
 
@@ -24,23 +24,28 @@ def _five_steps_away_from(identity: float) -> AfterValidator:
 
 
 Degrees = Annotated[list[Annotated[float, Field(gt=0, le=60)]], _five_steps_away_from(0)]
+HalfTurn = Annotated[list[Annotated[float, Field(gt=0, le=180)]], _five_steps_away_from(0)]
 Gamma = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
 Shade = Annotated[list[Annotated[float, Field(gt=0, le=1)]], _five_steps_away_from(0)]
+Stops = Annotated[list[Annotated[float, Field(gt=0, le=3)]], _five_steps_away_from(0)]
+Mired = Annotated[list[Annotated[float, Field(gt=0, le=110)]], _five_steps_away_from(0)]
 Smaller = Annotated[list[Annotated[float, Field(ge=0.1, lt=1)]], _five_steps_away_from(1)]
 Larger = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
-Percent = Annotated[list[Annotated[float, Field(gt=0, le=20)]], _five_steps_away_from(0)]
+Percent = Annotated[list[Annotated[float, Field(gt=0, le=6)]], _five_steps_away_from(0)]
 Count = Annotated[list[Annotated[int, Field(gt=0, le=50)]], _five_steps_away_from(0)]
 Area = Annotated[list[Annotated[float, Field(gt=0, le=0.9)]], _five_steps_away_from(0)]
 
 
 class Viewpoint(Section):
     tilt: Degrees
-    roll: Degrees
+    roll: HalfTurn
 
 
 class Illumination(Section):
     gamma: Gamma
     shade: Shade
+    uneven: Stops
+    mired: Mired
 
 
 class Scale(Section):
@@ -54,6 +59,7 @@ class Deformation(Section):
 
 class Clutter(Section):
     patches: Count
+    backdrop: Shade
 
 
 class Occlusion(Section):
@@ -100,10 +106,50 @@ class Combine(Section):
         return self
 
 
+class Severities(Section):
+    """Between which severities training copies are drawn: above `least`, up to `most`."""
+
+    least: float = Field(ge=0, lt=SEVERITIES[-1])
+    most: float = Field(gt=0, le=SEVERITIES[-1])
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.least >= self.most:
+            raise ValueError("least must be smaller than most")
+        return self
+
+
+Severity = Annotated[float, Field(ge=0, le=SEVERITIES[-1])]
+
+
+class Limits(Section):
+    """The highest severity of each factor at which an image of a class is still one of that class."""
+
+    viewpoint: Severity = SEVERITIES[-1]
+    illumination: Severity = SEVERITIES[-1]
+    scale: Severity = SEVERITIES[-1]
+    deformation: Severity = SEVERITIES[-1]
+    clutter: Severity = SEVERITIES[-1]
+    occlusion: Severity = SEVERITIES[-1]
+
+
 class Variation(Section):
     strengths: Strengths
     copies: Copies
+    severities: Severities
     combine: Combine
+    limits: dict[str, Limits]
+    """For classes, by name, that a factor could turn into another: at most so severe."""
+    albumentations: list[dict[str, Any]]
+    """Transforms that all training copies pass through in the end: `name`, and arguments."""
+
+    @field_validator("albumentations")
+    @classmethod
+    def _named(cls, transforms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        nameless = [each for each in transforms if not isinstance(each.get("name"), str)]
+        if nameless:
+            raise ValueError(f"{nameless[0]} has no name: write {{name: GaussNoise, p: 0.5}}")
+        return transforms
 
 
 class Suites(Section):

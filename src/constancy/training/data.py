@@ -12,7 +12,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from constancy.data.packed import PackedSplit
-from constancy.training.mix import UNTOUCHED, draw_epoch
+from constancy.training.mix import UNTOUCHED, AdaptiveMix, FixedMix, draw_epoch
 from constancy.variation.suites import Suite
 
 
@@ -28,14 +28,15 @@ class Batch(NamedTuple):
 class TrainingBatches:
     """One epoch after another of the training images, mixed from untouched ones and copies.
 
-    sources: for each kind in the mix, uint8 arrays K x N x H x W x C (K = 1 for untouched images).
+    sources: for each kind in the mix, uint8 arrays K x N x H x W x C (K = 1 for untouched images);
+    weights: how often each is seen, asked for anew in each epoch.
     Batches differ in size by one image at the most, so that every image is seen in every epoch and
     none makes a batch of its own. With several processes each sees its own part of every batch.
     """
 
     sources: Mapping[str, np.ndarray]
     labels: np.ndarray
-    weights: Mapping[str, float]
+    weights: Callable[[], Mapping[str, float]]
     batch_size: int
     seed: int
     epoch: Callable[[], int]
@@ -46,11 +47,10 @@ class TrainingBatches:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        kinds = list(self.weights)
+        weights = self.weights()
+        kinds = list(weights)
         copies = {kind: len(self.sources[kind]) for kind in kinds}
-        epoch = draw_epoch(
-            len(self.labels), self.weights, copies, seed=self.seed, epoch=self.epoch()
-        )
+        epoch = draw_epoch(len(self.labels), weights, copies, seed=self.seed, epoch=self.epoch())
         for part in np.array_split(np.arange(len(self.labels)), len(self)):
             mine = part[self.rank : len(part) - len(part) % self.processes : self.processes]
             rows = epoch.rows[mine]
@@ -95,8 +95,8 @@ class ValidationBatches:
 class ImageData(LightningDataModule):
     """Training and validation batches from the stages' folders.
 
-    prepared, augmented, suites: the folders that the stages prepare and augment wrote; weights: how
-    often training sees each kind of image (the settings' `train.mix`).
+    prepared, augmented, suites: the folders that the stages prepare and augment wrote; mix: how
+    often training sees each kind of image.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class ImageData(LightningDataModule):
         augmented: Path,
         suites: Path,
         *,
-        weights: Mapping[str, float],
+        mix: FixedMix | AdaptiveMix,
         batch_size: int,
         seed: int,
     ) -> None:
@@ -117,9 +117,9 @@ class ImageData(LightningDataModule):
             kind: self.train.images[None]
             if kind == UNTOUCHED
             else np.load(augmented / kind / "images.npy", mmap_mode="r", allow_pickle=False)
-            for kind in weights
+            for kind in mix.weights
         }
-        self.weights = weights
+        self.mix = mix
         self.batch_size = batch_size
         self.seed = seed
 
@@ -134,7 +134,7 @@ class ImageData(LightningDataModule):
         return TrainingBatches(
             self.sources,
             self.train.labels,
-            self.weights,
+            lambda: self.mix.weights,
             self.batch_size,
             self.seed,
             epoch=lambda: trainer.current_epoch,

@@ -23,6 +23,7 @@ from constancy.settings.model import Model
 from constancy.settings.train import Train
 from constancy.training.callbacks import History, ProgressLines
 from constancy.training.data import ImageData
+from constancy.training.mix import AdaptiveMix
 from constancy.training.module import Classifier
 
 SCORE = "validation_score"
@@ -103,6 +104,7 @@ def fit(
             best,
             EarlyStopping(SCORE, mode="max", patience=train.patience),
             History(workspace / HISTORY_FILE),
+            *([data.mix] if isinstance(data.mix, AdaptiveMix) else []),
             *([] if terminal else [ProgressLines()]),
         ],
         enable_progress_bar=terminal,

@@ -10,6 +10,7 @@ from torchmetrics import MeanMetric
 
 from constancy.models.network import Network
 from constancy.seeds import derive_seed
+from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.train import Train
 from constancy.training.data import Batch
 from constancy.training.jitter import jitter
@@ -22,7 +23,7 @@ class Classifier(LightningModule):
     validation batches test, "clean" first, then the factors.
 
     Logged after each epoch: train_loss, train_accuracy, validation_accuracy (clean images),
-    validation_FACTOR, validation_factors (their mean), validation_score (the mean of clean and
+    validation_FACTOR, validation_combined, validation_factors (the mean of the six), validation_score (the mean of clean and
     factors, by which the best checkpoint is chosen), rate.
     """
 
@@ -64,7 +65,7 @@ class Classifier(LightningModule):
     def on_validation_epoch_end(self) -> None:
         accuracies = {group: metric.compute() for group, metric in self.correct.items()}
         clean = accuracies.pop("clean")
-        factors = torch.stack(list(accuracies.values())).mean()
+        factors = torch.stack([accuracies[name] for name in PIXEL_FACTORS]).mean()
         values = {f"validation_{factor}": accuracy for factor, accuracy in accuracies.items()}
         self.log_dict(
             values

@@ -8,18 +8,20 @@ import numpy as np
 from constancy.data.packed import PackedSplit, create_array
 from constancy.files import replacing
 from constancy.parallel import run_jobs
-from constancy.seeds import generator
+from constancy.seeds import derive_seed, generator
+from constancy.settings.base import COMBINED
 from constancy.settings.variation import Variation
-from constancy.variation.factors import FACTORS, MAX_SEVERITY
+from constancy.variation.extra import Extra
+from constancy.variation.factors import FACTORS, MAX_SEVERITY, draw_combination
+from constancy.variation.limits import limits_of
 from constancy.variation.parallel import image_job, shards
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View, border_colors
 
-COMBINED = "combined"
-
 
 def write_copies(
     train: PackedSplit,
+    classes: list[str],
     variation: Variation,
     seed: int,
     folder: Path,
@@ -33,8 +35,12 @@ def write_copies(
     and the image's id (and, where foreign objects are drawn, on the training images), never on the
     number of workers or the order of their work.
 
-    Raises UserError where foreign objects are needed and all images are of one class.
+    Raises UserError where foreign objects are needed and all images are of one class, for limits of
+    a class that there is not, and for transforms of albumentations that cannot be used.
     """
+    limits = limits_of(variation, classes)
+    if variation.albumentations and len(train):  # before any work, whether they can be used
+        Extra(variation.albumentations).apply(np.asarray(train.images[0]), 0)
     donors = Donors.of(train.images, train.labels)
     ids = train.index["id"].tolist()
     shape = train.images.shape[1:]
@@ -46,7 +52,7 @@ def write_copies(
             copies = create_array(new / kind / "images.npy", (count, *train.images.shape))
             for rows in shards(len(train), count, prod(shape)):
                 own = (train.images[rows], train.labels[rows], ids[rows])
-                arguments = (copies, rows.start, *own, donors, kind, variation, seed)
+                arguments = (copies, rows.start, *own, donors, limits, kind, variation, seed)
                 jobs.append(image_job(_write_shard, arguments, count * len(own[2]), prod(shape)))
         for _ in run_jobs("training copies", jobs, workers):
             pass
@@ -56,16 +62,15 @@ def draw_copy(kind: str, variation: Variation, rng: np.random.Generator, scene: 
     """A random view for a training copy.
 
     kind: a factor's name, or "combined" for `variation.combine` different factors. Each factor has
-    a severity of its own, uniform above 0 and up to 5, and a random direction.
+    a severity of its own, uniform in `variation.severities` up to the limit of the image's class, and
+    a random direction.
     """
-    names = [kind]
-    if kind == COMBINED:
-        count = rng.integers(variation.combine.least, variation.combine.most + 1)
-        drawn = rng.permutation(len(FACTORS))[:count]
-        names = [name for place, name in enumerate(FACTORS) if place in drawn]
+    names = [kind] if kind != COMBINED else draw_combination(variation.combine, rng)
     pieces = []
     for name in names:
-        severity = MAX_SEVERITY * (1 - rng.random())
+        most = min(variation.severities.most, scene.limits.get(name, MAX_SEVERITY))
+        least = min(variation.severities.least, most)
+        severity = most - (most - least) * rng.random()
         strengths = getattr(variation.strengths, name)
         pieces.append(FACTORS[name].draw(strengths, severity, rng, scene))
     return View.of(pieces)
@@ -78,6 +83,7 @@ def _write_shard(
     labels: np.ndarray,
     ids: list[str],
     donors: Donors,
+    limits: list[dict[str, float]],
     kind: str,
     variation: Variation,
     seed: int,
@@ -85,9 +91,12 @@ def _write_shard(
     """Write all copies of the images from row `start` on."""
     images, copies = np.asarray(images), np.asarray(copies)
     borders = border_colors(images)
+    extra = Extra(variation.albumentations) if variation.albumentations else None
     for i, (sample, label) in enumerate(zip(ids, labels.tolist(), strict=True)):
-        scene = Scene(images.shape[1:], label, donors)
+        scene = Scene(images.shape[1:], label, donors, limits=limits[label])
         for k in range(len(copies)):
             rng = generator(seed, "copies", kind, k, sample)
-            view = draw_copy(kind, variation, rng, scene)
-            copies[k, start + i] = view.apply(images[i], borders[i])
+            copy = draw_copy(kind, variation, rng, scene).apply(images[i], borders[i])
+            if extra is not None:
+                copy = extra.apply(copy, derive_seed(seed, "albumentations", kind, k, sample))
+            copies[k, start + i] = copy

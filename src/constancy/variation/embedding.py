@@ -4,7 +4,7 @@ It makes no new pixels. A frozen embedding that depends on the training images a
 images of a class are usual and which are odd.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,10 @@ MAX_FITTED = 10_000
 MAX_SIDE = 32
 """Larger images are first averaged down to this side, in pixels."""
 
+CLUSTERS = 4
+"""Kinds of specimens that a class is divided into, at the most."""
+
+_CLUSTER_IMAGES = 25  # in training, on average, that are needed for one more of them
 _CHUNK = 1024
 _DECIMALS = 6  # of a distance: what another order of summing cannot change
 _NEGLIGIBLE = 1e-9  # variance against the largest; components below are rounding errors
@@ -28,14 +32,16 @@ _NEGLIGIBLE = 1e-9  # variance against the largest; components below are roundin
 
 @dataclass(frozen=True, eq=False)
 class Embedding:
-    """Principal components of training pixels, and where each class has its middle.
+    """Principal components of training pixels, and where each class and its clusters are in them.
 
-    mean: D; axes: D x components; centres: classes x components; all float64, pixels in 0..1.
+    mean: D; axes: D x components; centres: classes x components; clusters: for each class, clusters
+    x components; all float64, pixels in 0..1.
     """
 
     mean: np.ndarray
     axes: np.ndarray
     centres: np.ndarray
+    clusters: Sequence[np.ndarray]
 
     def distances(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """The Euclidean distance of each image from the centre of its class: float64, N.
@@ -50,6 +56,26 @@ class Embedding:
             for rows, pixels in _chunks(images)
         ]
         return np.concatenate(parts).round(_DECIMALS)
+
+    def nearest_clusters(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The cluster of its class that each image is nearest to: int64, N, from 0 on.
+
+        Arguments as for `distances`. A class without training images is all one cluster.
+        """
+        nearest = np.zeros(len(images), np.int64)
+        for rows, pixels in _chunks(images):
+            embedded = self._embed(pixels)
+            for label in np.unique(labels[rows]).tolist():
+                here = np.flatnonzero(labels[rows] == label)
+                if label < len(self.clusters) and len(self.clusters[label]):
+                    ways = embedded[here, None] - self.clusters[label]
+                    nearest[rows][here] = (ways**2).sum(axis=2).argmin(axis=1)
+        return nearest
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Images, uint8, N x H x W x C, in the training images' shape: float64, N x components."""
+        nothing = np.empty((0, self.axes.shape[1]))
+        return np.concatenate([nothing, *(self._embed(pixels) for _, pixels in _chunks(images))])
 
     def _embed(self, pixels: np.ndarray) -> np.ndarray:
         embedded: np.ndarray = (pixels - self.mean) @ self.axes
@@ -71,13 +97,33 @@ def fit_embedding(train: PackedSplit) -> Embedding:
     variance = pca.explained_variance_
     # Rounding errors have directions too: in training images nothing shows there, in others it would.
     axes = pca.components_[variance > _NEGLIGIBLE * variance.max()].T
-    bare = Embedding(pca.mean_, axes, np.empty((0, axes.shape[1])))
+    bare = Embedding(pca.mean_, axes, np.empty((0, axes.shape[1])), [])
     classes = int(train.labels.max()) + 1
     sums = np.zeros((classes, axes.shape[1]))
     for rows, pixels in _chunks(train.images):
         np.add.at(sums, train.labels[rows], bare._embed(pixels))
     counts = np.bincount(train.labels, minlength=classes)
-    return Embedding(pca.mean_, axes, sums / np.maximum(counts, 1)[:, None])
+    centres = sums / np.maximum(counts, 1)[:, None]
+    embedded, labels = bare._embed(sample), train.labels[:count]
+    clusters = [_cluster_centres(embedded[labels == label]) for label in range(classes)]
+    return Embedding(pca.mean_, axes, centres, clusters)
+
+
+def _cluster_centres(embedded: np.ndarray) -> np.ndarray:
+    """The centres of the kinds of specimens among images of one class: clusters x components.
+
+    k-means (Lloyd 1982; k-means++ of Arthur and Vassilvitskii 2007), the best of ten runs.
+    """
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    count = min(CLUSTERS, len(embedded) // _CLUSTER_IMAGES)
+    if count < 2:
+        return embedded.mean(axis=0, keepdims=True) if len(embedded) else embedded
+    with threadpool_limits(1):  # more would sum in an order of their own
+        found = KMeans(count, n_init=10, random_state=0).fit(embedded)
+    centres: np.ndarray = found.cluster_centers_.round(_DECIMALS)
+    return centres[np.lexsort(centres.T[::-1])]
 
 
 def intra_class_severity(distances: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from constancy.settings.base import SEVERITIES
 from constancy.settings.variation import (
     Clutter,
+    Combine,
     Deformation,
     Illumination,
     Occlusion,
@@ -21,8 +22,8 @@ from constancy.settings.variation import (
     Viewpoint,
 )
 from constancy.variation.geometry import Displacement, Homography, bent, resized, turned
-from constancy.variation.layers import Block, Patches, hidden, strewn
-from constancy.variation.light import Light, lit
+from constancy.variation.layers import Backdrop, Block, Patches, hidden, strewn, swapped
+from constancy.variation.light import Lamp, Light, lit
 from constancy.variation.scene import Scene
 from constancy.variation.view import Piece
 
@@ -30,6 +31,9 @@ ANY = "any"
 """The direction of a factor that has only one, and of a view whose direction was drawn."""
 
 MAX_SEVERITY = float(SEVERITIES[-1])
+
+_LIGHT_ENDS = (0.25, 0.75)  # where in the picture a lamp's light ends
+_LIGHT_FADES = (0.4, 1.2)  # over how much of the picture
 
 _TOWARD = {"left": math.pi, "right": 0.0, "up": -math.pi / 2, "down": math.pi / 2}
 
@@ -56,8 +60,8 @@ class Factor:
         """A random piece of a view of `scene`; None where severity 0 leaves everything as it is.
 
         strengths: the factor's own section of settings `variation.strengths`; severity: from 0 to
-        5, between whole numbers by linear interpolation; direction: one of `directions`, or None
-        to draw it as well. The same state of `rng` at a higher severity gives the same change,
+        5, between whole numbers by linear interpolation, but no more than `scene.limits` allow;
+        direction: one of `directions`, or None to draw it as well. The same state of `rng` at a higher severity gives the same change,
         only stronger.
 
         Raises ValueError for a severity or direction that the factor does not have.
@@ -67,9 +71,17 @@ class Factor:
         if direction is not None and direction not in self.directions:
             known = ", ".join(self.directions)
             raise ValueError(f"{self.name} has no direction '{direction}': known: {known}")
+        severity = min(severity, scene.limits.get(self.name, severity))
         if severity == 0:
             return None
         return self._draw(strengths, severity, rng, scene, direction)
+
+
+def draw_combination(combine: Combine, rng: np.random.Generator) -> list[str]:
+    """The names of several different factors, in the order of FACTORS."""
+    count = rng.integers(combine.least, combine.most + 1)
+    drawn = set(rng.permutation(len(FACTORS))[:count].tolist())
+    return [name for place, name in enumerate(FACTORS) if place in drawn]
 
 
 def strength_at(severity: float, steps: Sequence[float], identity: float) -> float:
@@ -104,10 +116,28 @@ def _illumination(
     direction: str | None,
 ) -> Light:
     gamma = strength_at(severity, strengths.gamma, 1)
-    shade = strength_at(severity, strengths.shade, 0)
-    toward = 2 * math.pi * rng.random()
+    mired = strength_at(severity, strengths.mired, 0)
+    toward, place, width, metered, warmth = rng.random(5).tolist()
     darker = rng.random() < 0.5 if direction is None else direction == "darker"
-    return lit(gamma if darker else 1 / gamma, shade, toward, *scene.shape[:2])
+    lamp = Lamp(
+        toward=2 * math.pi * toward,
+        place=_between(_LIGHT_ENDS, place),
+        width=_between(_LIGHT_FADES, width),
+        shade=strength_at(severity, strengths.shade, 0),
+    )
+    return lit(
+        scene.shape,
+        gamma=gamma if darker else 1 / gamma,
+        mired=mired * (2 * warmth - 1),
+        lamp=lamp,
+        uneven=strength_at(severity, strengths.uneven, 0),
+        metered=metered,
+        rng=rng,
+    )
+
+
+def _between(limits: tuple[float, float], place: float) -> float:
+    return limits[0] + (limits[1] - limits[0]) * place
 
 
 def _scale(
@@ -129,7 +159,8 @@ def _deformation(
     scene: Scene,
     _: str | None,
 ) -> Displacement:
-    return bent(strength_at(severity, strengths.rms, 0), rng, *scene.shape[:2])
+    rms = strength_at(severity, strengths.rms, 0)
+    return bent(rms, strengths.rms[-1], rng, *scene.shape[:2])
 
 
 def _clutter(
@@ -138,7 +169,9 @@ def _clutter(
     rng: np.random.Generator,
     scene: Scene,
     _: str | None,
-) -> Patches:
+) -> Patches | Backdrop:
+    if scene.mask is not None:
+        return swapped(strength_at(severity, strengths.backdrop, 0), rng, scene)
     # Part of a patch counts as one, so that no severity above 0 leaves an image as it was.
     return strewn(math.ceil(strength_at(severity, strengths.patches, 0)), rng, scene)
 

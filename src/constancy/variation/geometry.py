@@ -15,7 +15,7 @@ import numpy as np
 
 from constancy.variation.waves import draw_smooth_field
 
-_INVERSION_STEPS = 50
+_INVERSION_STEPS = 100
 
 
 @lru_cache(maxsize=64)
@@ -82,17 +82,19 @@ class Displacement:
         """The points of the image that are seen at `points` of the view."""
         if points is pixel_grid(*self.field.shape[:2]):
             return np.add(points, self.field)
-        return np.add(points, self._between_pixels(points))
+        sources = self._between_pixels(points)
+        sources += points
+        return sources
 
     def targets(self, points: np.ndarray) -> np.ndarray:
         """The points of the view at which `points` of the image are seen.
 
-        Solved as the fixed point of p = q - field(p), which exists and attracts because the field
-        is smooth and small.
+        Solved as the fixed point of p = q - field(p), half a step at a time: that attracts wherever
+        the map does not turn the neighbourhood of a point around, which few fields do.
         """
         seen = points
         for _ in range(_INVERSION_STEPS):
-            seen = points - self._between_pixels(seen)
+            seen = (seen + points - self._between_pixels(seen)) / 2
         return seen
 
     def _between_pixels(self, points: np.ndarray) -> np.ndarray:
@@ -131,28 +133,28 @@ def turned(tilt: float, toward: float, roll: float, height: int, width: int) -> 
     )
     cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
     rolled = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-    return Homography(_about_centre(tilted @ rolled, height, width))
+    from_centre, to_centre = _centring(height, width)
+    return Homography(from_centre @ tilted @ rolled @ to_centre)
 
 
 def resized(size: float, height: int, width: int) -> Homography:
     """The picture with everything in it `size` times as large, about its centre."""
-    back = np.array([[1 / size, 0, 0], [0, 1 / size, 0], [0, 0, 1]])
-    return Homography(_about_centre(back, height, width), shrink=min(size, 1.0))
+    by, kept = 1 / size, 0.5 - 0.5 / size
+    back = np.array([[by, 0, kept * (width - 1)], [0, by, kept * (height - 1)], [0, 0, 1]])
+    return Homography(back, shrink=min(size, 1.0))
 
 
-def bent(rms: float, rng: np.random.Generator, height: int, width: int) -> Displacement:
+def bent(
+    rms: float, strongest: float, rng: np.random.Generator, height: int, width: int
+) -> Displacement:
     """The picture under a random smooth displacement.
 
-    rms: root mean square length of the displacement, in percent of the shorter side, at most 20.
+    rms: root mean square length of the displacement, in percent of the shorter side; strongest: the
+    largest that the same draw may have elsewhere: its shape is the same there.
     """
-    pixels = rms / 100 * min(height, width)
-    return Displacement(draw_smooth_field(pixels, rng, height, width))
-
-
-def _about_centre(matrix: np.ndarray, height: int, width: int) -> np.ndarray:
-    from_centre, to_centre = _centring(height, width)
-    moved: np.ndarray = from_centre @ matrix @ to_centre
-    return moved
+    percent = min(height, width) / 100
+    field = draw_smooth_field(rms * percent, strongest * percent, rng, height, width)
+    return Displacement(field)
 
 
 @lru_cache(maxsize=64)

@@ -1,24 +1,36 @@
-"""Light in a view: exposure, and a lamp that stands aside."""
+"""Light as it falls in the world: exposure, its colour, a lamp aside, and the camera that meters it."""
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from constancy.variation.geometry import pixel_grid
+from constancy.variation.waves import draw_smooth_values
 
 DISPLAY_GAMMA = 2.2
 """Pixel values are about the 1 / 2.2-th power of the light that they stand for (IEC 61966-2-1)."""
 
-_LEVELS = np.arange(256, dtype=np.float32) / 255
+DAYLIGHT = 6500.0
+"""Kelvin: the light in which white is meant to look white (sRGB's white point, about)."""
+
+_LEVELS = np.arange(256, dtype=np.float32)[None] / 255
+_LATTICE = 32  # places on the shorter side at which light is worked out, at the most: it is smooth
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue (ITU-R BT.709)
+_XYZ_TO_RGB = (  # linear sRGB (IEC 61966-2-1)
+    (3.2406, -1.5372, -0.4986),
+    (-0.9689, 1.8758, 0.0415),
+    (0.0557, -0.2040, 1.0570),
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """What the light does to an image: a new value for each value, then a share for each place.
+    """What the light does to an image: a new value for each value, then a factor for each place.
 
-    exposure: float32, 256 new values in 0..255; shading: float32, H x W, in 0..1, on pixel values.
+    exposure: float32, 1 x 256, new values from 0 on; shading: float32, on pixel values, H x W for
+    grey images and H x W x 3 for coloured ones. What comes to more than 255 is overexposed: 255.
     """
 
     exposure: np.ndarray
@@ -26,30 +38,117 @@ class Light:
 
     def apply(self, image: np.ndarray) -> np.ndarray:
         """The image, uint8, H x W x C, in this light: a new array."""
-        channels = image.shape[2]
         exposed = cv2.LUT(image, self.exposure)
-        shading = self.shading if channels == 1 else cv2.merge([self.shading] * channels)
-        return cv2.multiply(exposed, shading, dtype=cv2.CV_8U).reshape(image.shape)
+        return cv2.multiply(exposed, self.shading, dtype=cv2.CV_8U).reshape(image.shape)
 
 
-def lit(gamma: float, shade: float, toward: float, height: int, width: int) -> Light:
-    """An exposure, and a lamp whose light fades in one direction.
+@dataclass(frozen=True)
+class Lamp:
+    """A lamp that stands aside, so that its light ends somewhere in the picture.
+
+    toward: the direction in the picture in which the light ends, radians from the x axis to the y
+    axis; place: where in that direction its end has its middle, 0 to 1 from one side of the picture
+    to the other; width: how much of that way it takes; shade: the share of the light that is
+    missing beyond.
+    """
+
+    toward: float
+    place: float
+    width: float
+    shade: float
+
+
+def lit(
+    shape: tuple[int, int, int],
+    *,
+    gamma: float = 1.0,
+    mired: float = 0.0,
+    lamp: Lamp | None = None,
+    uneven: float = 0.0,
+    metered: float = 0.0,
+    rng: np.random.Generator | None = None,
+) -> Light:
+    """Light on a picture of a shape, height x width x channels.
 
     gamma: the power to which pixel values in 0..1 are raised: above 1 darker, below 1 lighter.
-    shade: the share of the light that is lost at the far side; toward: the direction in the picture
-    in which the light fades, radians from the x axis to the y axis.
+    mired: by how much the light's colour is warmer than daylight, in 10^6 / kelvin; below 0 colder.
+    uneven: root mean square unevenness of the light, in stops, in a smooth pattern drawn from
+    `rng`. metered: how much of the light that lamp and pattern cost the camera makes up for by
+    exposing longer, 0 to 1.
 
     Light adds up and is lost in proportion, but pixel values v are gamma-coded: the light is
-    L = v^2.2, and m L is the pixel value m^(1/2.2) v. With t the place along the direction, from 0
-    at the lit end of the picture to 1 at the other,
-        v' = v^gamma m^(1/2.2),   m = 1 - shade (3 t^2 - 2 t^3),
-    a falloff without edges at either end, as of a broad lamp.
+    L = v^2.2, and m L is the pixel value m^(1/2.2) v. With t from 0 to 1 along the lamp's direction,
+        v' = v^gamma (c m / mean(m)^metered)^(1/2.2),
+        m = (1 - shade (3 s^2 - 2 s^3)) 2^(uneven F),   s = (t - place) / width + 1/2 within 0..1,
+    F the pattern, of mean 0 and mean square 1, and c the light's colour (see `colour_of`).
     """
     exposure = 255 * _LEVELS ** np.float32(gamma)
-    x, y = math.cos(toward), math.sin(toward)
-    reach = (abs(x) * (width - 1) + abs(y) * (height - 1)) or 1.0
+    # Both sides by one scale, or directions would not be those of the picture.
+    scale = min(1.0, _LATTICE / min(shape[:2]))
+    height, width = (max(1, round(scale * side)) for side in shape[:2])
+    light = np.ones((height, width), np.float32) if lamp is None else _light_of(lamp, height, width)
+    if uneven and rng is not None:
+        light *= np.exp2(np.float32(uneven) * draw_smooth_values(rng, height, width))
+    light *= cv2.mean(light)[0] ** -metered
+    np.maximum(light, 0, out=light)
+    shading = np.power(light, np.float32(1 / DISPLAY_GAMMA), out=light)
+    if shape[2] == 3:
+        tint = colour_of(mired) ** (1 / DISPLAY_GAMMA)
+        shading = cv2.merge([shading * share for share in tint.tolist()])
+    if (height, width) != shape[:2]:
+        shading = cv2.resize(shading, shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return Light(exposure, shading)
+
+
+def colour_of(mired: float) -> np.ndarray:
+    """Red, green and blue light of a black body against daylight's: float64, 3, of luminance 1.
+
+    mired: 10^6 / kelvin more than daylight has; the body's temperature is held within the formula's
+    1667 to 25000 kelvin. The chromaticity is the cubic approximation of the Planckian locus by Kim
+    et al. 2002 (US patent 7024034), and the light that of the same luminance in linear sRGB.
+    """
+    return _black_body(1e6 / (1e6 / DAYLIGHT + mired)) / _black_body(DAYLIGHT)
+
+
+@lru_cache(maxsize=1024)
+def _black_body(kelvin: float) -> np.ndarray:
+    t = 1e3 / min(max(kelvin, 1667.0), 25000.0)
+    if t > 1e3 / 4000:
+        x = -0.2661239 * t**3 - 0.2343589 * t**2 + 0.8776956 * t + 0.179910
+    else:
+        x = -3.0258469 * t**3 + 2.1070379 * t**2 + 0.2226347 * t + 0.240390
+    if t > 1e3 / 2222:
+        y = -1.1063814 * x**3 - 1.34811020 * x**2 + 2.18555832 * x - 0.20219683
+    elif t > 1e3 / 4000:
+        y = -0.9549476 * x**3 - 1.37418593 * x**2 + 2.09137015 * x - 0.16748867
+    else:
+        y = 3.0817580 * x**3 - 5.87338670 * x**2 + 3.75112997 * x - 0.37001483
+    big_x, big_z = x / y, (1 - x - y) / y
+    rgb = [max(0.0, by_x * big_x + by_y + by_z * big_z) for by_x, by_y, by_z in _XYZ_TO_RGB]
+    luminance = sum(share * value for share, value in zip(_LUMINANCE, rgb, strict=True))
+    return np.array(rgb) / luminance
+
+
+def _light_of(lamp: Lamp, height: int, width: int) -> np.ndarray:
+    """How much of the lamp's light falls on each place: float32, H x W, from 0 to 1."""
+    x, y = math.cos(lamp.toward), math.sin(lamp.toward)
+    # Over the pixels' outer edges, so that the light does not hang on how many pixels there are.
+    reach = (abs(x) * width + abs(y) * height) * lamp.width
     middle = 0.5 - (x * (width - 1) + y * (height - 1)) / (2 * reach)
-    place = cv2.transform(pixel_grid(height, width), np.array([[x / reach, y / reach, middle]]))
-    lost = np.float32(shade) * place * place * (3 - 2 * place)
-    # Rounding may lose a little more light than there is.
-    return Light(exposure, np.maximum(1 - lost, 0) ** np.float32(1 / DISPLAY_GAMMA))
+    middle += (0.5 - lamp.place) / lamp.width
+    down, across = _places(height)[:, None], _places(width)
+    s = (y / reach * down + middle) + x / reach * across
+    np.minimum(s, 1, out=s)
+    np.maximum(s, 0, out=s)
+    # 1 - shade (3 s^2 - 2 s^3), in place: in small arrays each step costs more than its numbers.
+    light: np.ndarray = s * s
+    s *= 2 * lamp.shade
+    s -= 3 * lamp.shade
+    light *= s
+    light += 1
+    return light
+
+
+@lru_cache(maxsize=64)
+def _places(length: int) -> np.ndarray:
+    return np.arange(length, dtype=np.float32)

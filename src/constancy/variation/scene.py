@@ -1,6 +1,7 @@
 """What a factor has to know of the image that it varies, and of the images around it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import cv2
@@ -29,13 +30,12 @@ class Donors:
         # A plain view: slicing np.memmap itself costs more than all the rest of a draw.
         return cls(np.asarray(images), by_label, starts)
 
-    def pick(self, label: int, place: float) -> np.ndarray:
+    def of_another_class(self, label: int, place: float) -> np.ndarray:
         """An image of another class than `label`: uint8, H x W x C; which one, `place` in [0, 1) says.
 
         Raises UserError when there is none.
         """
-        known = 0 <= label < len(self.starts) - 1
-        start, stop = self.starts[label : label + 2] if known else (0, 0)
+        start, stop = self._range(label)
         others = len(self.by_label) - (stop - start)
         if others == 0:
             raise UserError(
@@ -43,32 +43,49 @@ class Donors:
                 "add images, or change data.split"
             )
         rank = int(place * others)
-        donor: np.ndarray = self.images[
-            self.by_label[rank if rank < start else rank + stop - start]
-        ]
-        return donor
+        return self._image(rank if rank < start else rank + stop - start)
+
+    def of_the_class(self, label: int, place: float) -> np.ndarray:
+        """An image of the class `label`, likewise."""
+        start, stop = self._range(label)
+        return self._image(start + int(place * (stop - start)))
+
+    def _range(self, label: int) -> tuple[int, int]:
+        known = 0 <= label < len(self.starts) - 1
+        return (self.starts[label], self.starts[label + 1]) if known else (0, 0)
+
+    def _image(self, rank: int) -> np.ndarray:
+        image: np.ndarray = self.images[self.by_label[rank]]
+        return image
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
     """An image as far as the drawing of factors needs it.
 
-    shape: height, width, channels; label: its class; donors: where foreign objects come from.
-    The geometry and the light need the shape alone.
+    shape: height, width, channels; label: its class; donors: where foreign objects come from;
+    same_class: take them from images of the same class instead, as a control; limits: the highest
+    severity of factors, by name, that leaves the image in its class; mask: H x W, 0 where the
+    object is not, if that is known. The geometry and the light need the shape alone.
     """
 
     shape: tuple[int, int, int]
     label: int | None = None
     donors: Donors | None = None
+    same_class: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
+    mask: np.ndarray | None = None
 
     def foreign(self, place: float) -> np.ndarray:
-        """An image of another class in the shape of this one: uint8, H x W x C; see `Donors.pick`.
+        """An image of another class in the shape of this one: uint8, H x W x C; see `Donors`.
 
         Raises ValueError for a scene without a label or donors.
         """
         if self.label is None or self.donors is None:
             raise ValueError("foreign objects need the image's label and donors")
-        donor = self.donors.pick(self.label, place)
+        donors = self.donors
+        pick = donors.of_the_class if self.same_class else donors.of_another_class
+        donor = pick(self.label, place)
         if donor.shape != self.shape:
             size = (self.shape[1], self.shape[0])
             donor = cv2.resize(donor, size, interpolation=cv2.INTER_AREA).reshape(self.shape)

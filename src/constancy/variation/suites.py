@@ -12,7 +12,7 @@ import pandas as pd
 
 from constancy.errors import UserError
 from constancy.files import read_json
-from constancy.settings.base import PIXEL_FACTORS
+from constancy.settings.base import COMBINED, PIXEL_FACTORS
 
 FACTS = "suite.json"
 INDEX = "index.parquet"
@@ -23,19 +23,23 @@ INTRA_CLASS = "intra-class.parquet"
 class Suite:
     """A split's suite.
 
-    images: for each pixel factor uint8, 5 x D x n x H x W x C (memory-mapped): severity, direction,
-    base image. index: the n base images, with columns row (in the packed split), id, label.
-    intra_class: every image of the split, with columns row, id, severity (1 to 5), distance.
-    directions: the names of each factor's D directions. strengths: settings `variation.strengths`
-    and libraries: names and versions, with which the images were made. digest: SHA-256,
+    images: for each pixel factor, and for several at once ("combined"), uint8, 5 x D x n x H x W x
+    C (memory-mapped): severity, direction, base image. controls: for each factor that has one,
+    uint8, 5 x n x H x W x C: see `controls.CONTROLS`; of validation suites there are none. index: the n base images, with columns row (in the packed split), id, label.
+    intra_class: every image of the split, with columns row, id, severity (1 to 5), distance, and
+    cluster, within its class from 0 on. directions: the names of each factor's D directions.
+    strengths, combine: settings of `variation`, and libraries: names and versions, with which the
+    images were made. digest: SHA-256,
     hexadecimal, over all of that.
     """
 
     images: dict[str, np.ndarray]
+    controls: dict[str, np.ndarray]
     index: pd.DataFrame
     intra_class: pd.DataFrame
     directions: dict[str, list[str]]
     strengths: dict[str, dict[str, list[float]]]
+    combine: dict[str, int]
     libraries: dict[str, str]
     digest: str
 
@@ -45,23 +49,20 @@ class Suite:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The suite that lies in `folder`. Raises UserError when it is missing or incomplete."""
-        images = {factor: images_file(folder, factor) for factor in PIXEL_FACTORS}
         facts, index, intra_class = (folder / name for name in (FACTS, INDEX, INTRA_CLASS))
-        for file in (facts, index, intra_class, *images.values()):
-            if not file.is_file():
-                raise UserError(
-                    f"{folder} holds no whole suite: {file} is missing; `make run` makes it again"
-                )
-        about = read_json(facts)
+        about = read_json(_there(facts, folder))
+        images = {kind: images_file(folder, kind) for kind in (*PIXEL_FACTORS, COMBINED)}
+        controls = {factor: controls_file(folder, factor) for factor in about["controls"]}
+        for file in (index, intra_class, *images.values(), *controls.values()):
+            _there(file, folder)
         return cls(
-            {
-                name: np.load(file, mmap_mode="r", allow_pickle=False)
-                for name, file in images.items()
-            },
+            _mapped(images),
+            _mapped(controls),
             pd.read_parquet(index),
             pd.read_parquet(intra_class),
             directions=about["directions"],
             strengths=about["strengths"],
+            combine=about["combine"],
             libraries=about["libraries"],
             digest=about["digest"],
         )
@@ -69,6 +70,7 @@ class Suite:
 
 def suite_digest(
     images: Mapping[str, np.ndarray],
+    controls: Mapping[str, np.ndarray],
     index: pd.DataFrame,
     intra_class: pd.DataFrame,
     facts: Mapping[str, Any],
@@ -77,12 +79,30 @@ def suite_digest(
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for table in (index, intra_class):
         digest.update(json.dumps(table.to_dict("list")).encode())
-    for factor in sorted(images):
-        digest.update(json.dumps([factor, *images[factor].shape]).encode())
-        digest.update(np.ascontiguousarray(images[factor]).data)
+    for arrays in (images, controls):
+        for name in sorted(arrays):
+            digest.update(json.dumps([name, *arrays[name].shape]).encode())
+            digest.update(np.ascontiguousarray(arrays[name]).data)
     return digest.hexdigest()
 
 
-def images_file(folder: Path, factor: str) -> Path:
-    """Where a suite keeps the images of a factor."""
-    return folder / factor / "images.npy"
+def images_file(folder: Path, kind: str) -> Path:
+    """Where a suite keeps the images of a factor, or of several."""
+    return folder / kind / "images.npy"
+
+
+def controls_file(folder: Path, factor: str) -> Path:
+    """Where a suite keeps the controls of a factor."""
+    return folder / factor / "controls.npy"
+
+
+def _there(file: Path, folder: Path) -> Path:
+    if not file.is_file():
+        raise UserError(
+            f"{folder} holds no whole suite: {file} is missing; `make run` makes it again"
+        )
+    return file
+
+
+def _mapped(files: Mapping[str, Path]) -> dict[str, np.ndarray]:
+    return {name: np.load(file, mmap_mode="r", allow_pickle=False) for name, file in files.items()}

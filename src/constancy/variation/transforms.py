@@ -48,11 +48,14 @@ class _FactorTransform(BasicTransform):
         low, high = self.severity
         severity = low + (high - low) * self.random_generator.random()
         shape = (*params["shape"], 1)[:3]  # H x W has one channel
-        scene = Scene(shape, data.get("label"), self._donors())
+        scene = Scene(shape, data.get("label"), self._donors(), mask=self._mask(data))
         factor = FACTORS[self.factor]
         return View.of([factor.draw(self.strengths, severity, self.random_generator, scene)])
 
     def _donors(self) -> Donors | None:
+        return None
+
+    def _mask(self, data: dict[str, Any]) -> np.ndarray | None:  # noqa: ARG002
         return None
 
     def get_transform_init_args(self) -> dict[str, Any]:
@@ -187,10 +190,17 @@ class _ForeignTransform(_PixelTransform):
 
 
 class Clutter(_ForeignTransform):
-    """Pieces of images of other classes around the object."""
+    """Pieces of images of other classes around the object.
+
+    If the call has a mask too, 0 where the object is not, one such image is the background instead.
+    """
 
     factor = "clutter"
     section = sections.Clutter
+
+    def _mask(self, data: dict[str, Any]) -> np.ndarray | None:
+        mask = data.get("mask")
+        return mask if mask is None or mask.ndim == 2 else mask.any(axis=2)
 
 
 class Occlusion(_ForeignTransform):

@@ -1,6 +1,7 @@
-"""The images of a suite: every base image under every factor, severity and direction."""
+"""The images of a suite: every base image under every factor, severity and direction; controls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
@@ -10,83 +11,125 @@ import pandas as pd
 from constancy.data.packed import PackedSplit, create_array
 from constancy.parallel import run_jobs
 from constancy.seeds import generator
-from constancy.settings.base import SEVERITIES
+from constancy.settings.base import COMBINED, SEVERITIES
 from constancy.settings.variation import Variation
-from constancy.variation.factors import FACTORS
+from constancy.variation.controls import control_image, control_scene
+from constancy.variation.factors import FACTORS, draw_combination
 from constancy.variation.parallel import image_job, shards
 from constancy.variation.scene import Donors, Scene
-from constancy.variation.view import View, border_colors
+from constancy.variation.suites import controls_file, images_file
+from constancy.variation.view import Piece, View, border_colors
+
+
+@dataclass(frozen=True, eq=False)
+class Maker:
+    """How the images of a suite are made, one by one.
+
+    purpose: what the draws are for, beginning with the project's seed; limits: of each class.
+    """
+
+    purpose: tuple[int, str, str]
+    variation: Variation
+    donors: Donors
+    limits: list[dict[str, float]]
+
+    def scene(self, shape: tuple[int, int, int], label: int) -> Scene:
+        """What the factors have to know of an image."""
+        return Scene(shape, label, self.donors, limits=self.limits[label])
+
+    def view(self, kind: str, severity: int, direction: str, sample: str, scene: Scene) -> View:
+        """The view of the image with the id `sample` under a factor, or under several ("combined").
+
+        A direction that the factor does not have means one drawn for each image. The draws do not
+        hang on the severity: a higher one gives the same change, only stronger.
+        """
+        if kind != COMBINED:
+            return View.of(
+                [self._piece((kind, direction), kind, severity, sample, scene, direction)]
+            )
+        names = draw_combination(self.variation.combine, generator(*self.purpose, kind, sample))
+        return View.of(
+            self._piece((kind, name), name, severity, sample, scene, direction) for name in names
+        )
+
+    def control(
+        self, kind: str, severity: int, directions: list[str], sample: str, scene: Scene
+    ) -> View:
+        """The view of which the image's control is made: in one of the directions, drawn."""
+        drawn = generator(*self.purpose, "control", kind, sample).integers(len(directions))
+        scene = control_scene(kind, scene)
+        return self.view(kind, severity, directions[int(drawn)], sample, scene)
+
+    def _piece(
+        self,
+        purpose: tuple[str, str],
+        name: str,
+        severity: int,
+        sample: str,
+        scene: Scene,
+        direction: str,
+    ) -> Piece | None:
+        factor, strengths = FACTORS[name], getattr(self.variation.strengths, name)
+        known = direction if direction in factor.directions else None
+        rng = generator(*self.purpose, *purpose, sample)
+        return factor.draw(strengths, severity, rng, scene, known)
 
 
 def write_variants(
-    files: Mapping[str, Path],
+    folder: Path,
     directions: Mapping[str, list[str]],
+    controlled: Sequence[str],
     split: PackedSplit,
     index: pd.DataFrame,
-    variation: Variation,
-    purpose: tuple[int, str, str],
+    maker: Maker,
     workers: int | None,
-) -> dict[str, np.ndarray]:
-    """Write the images of a suite, one file for each factor; see `suites.Suite` for their form.
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Write the images of a suite and its controls into `folder`; see `suites.Suite` for their form.
 
-    files, directions: for each factor, where its images go, and its directions; a name that the
-    factor does not have means one drawn for each image. index: the base images. purpose: what their
-    draws are for, beginning with the project's seed.
+    directions: of each factor, and of "combined"; controlled: factors of which controls are made;
+    index: the base images.
     """
-    donors = Donors.of(split.images, split.labels)
     base = np.asarray(split.images)[index["row"].to_numpy()]
     images: dict[str, np.ndarray] = {}
+    controls: dict[str, np.ndarray] = {}
     jobs = []
-    for factor, path in files.items():
-        ways = directions[factor]
+    for kind, ways in directions.items():
+        path = images_file(folder, kind)
         path.parent.mkdir()
-        images[factor] = create_array(path, (len(SEVERITIES), len(ways), *base.shape))
-        count, size = len(SEVERITIES) * len(ways), prod(base.shape[1:])
+        images[kind] = create_array(path, (len(SEVERITIES), len(ways), *base.shape))
+        if kind in controlled:
+            path = controls_file(folder, kind)
+            controls[kind] = create_array(path, (len(SEVERITIES), *base.shape))
+        count, size = len(SEVERITIES) * (len(ways) + (kind in controlled)), prod(base.shape[1:])
         for rows in shards(len(base), count, size):
             own = (rows.start, base[rows], index[rows])
-            arguments = (images[factor], *own, donors, factor, ways, variation, purpose)
+            arguments = (images[kind], controls.get(kind), *own, kind, ways, maker)
             jobs.append(image_job(_write_shard, arguments, count * len(own[1]), size))
-    for _ in run_jobs(f"{purpose[-1]} suite", jobs, workers):
+    for _ in run_jobs(f"{maker.purpose[-1]} suite", jobs, workers):
         pass
-    return images
-
-
-def draw_variant(
-    factor: str,
-    severity: int,
-    direction: str,
-    sample: str,
-    variation: Variation,
-    scene: Scene,
-    purpose: tuple[int, str, str],
-) -> View:
-    """The view of the image with the id `sample` under a factor; see `write_variants`.
-
-    Its draws do not hang on the severity: a higher one gives the same change, only stronger.
-    """
-    rng = generator(*purpose, factor, direction, sample)
-    known = direction if direction in FACTORS[factor].directions else None
-    strengths = getattr(variation.strengths, factor)
-    return View.of([FACTORS[factor].draw(strengths, severity, rng, scene, known)])
+    return images, controls
 
 
 def _write_shard(
     variants: np.ndarray,
+    controls: np.ndarray | None,
     start: int,
     images: np.ndarray,
     index: pd.DataFrame,
-    donors: Donors,
-    factor: str,
+    kind: str,
     directions: list[str],
-    variation: Variation,
-    purpose: tuple[int, str, str],
+    maker: Maker,
 ) -> None:
-    """Write all variants of the base images from `start` on."""
+    """Write all variants and controls of the base images from `start` on."""
     variants = np.asarray(variants)
     borders = border_colors(images)
     for i, (sample, label) in enumerate(zip(index["id"], index["label"], strict=True)):
-        scene = Scene(images.shape[1:], int(label), donors)
+        image, border = images[i], borders[i]
+        scene = maker.scene(image.shape, int(label))
         for severity in SEVERITIES:
             for d, name in enumerate(directions):
-                view = draw_variant(factor, severity, name, sample, variation, scene, purpose)
-                variants[severity - 1, d, start + i] = view.apply(images[i], borders[i])
+                view = maker.view(kind, severity, name, sample, scene)
+                variants[severity - 1, d, start + i] = view.apply(image, border)
+            if controls is not None:
+                view = maker.control(kind, severity, directions, sample, scene)
+                controls[severity - 1, start + i] = control_image(view, image, border)

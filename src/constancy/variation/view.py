@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from constancy.variation.geometry import Displacement, Geometry, Homography, interpolate, pixel_grid
-from constancy.variation.layers import Block, Layer, Patches
+from constancy.variation.layers import Backdrop, Block, Layer, Patches
 from constancy.variation.light import Light
 
 Piece = Geometry | Light | Layer
@@ -63,14 +63,21 @@ class View:
         Whatever their order, an object first has its shape and is then looked at, and a block
         stands in front of patches. Pieces of one sort keep their order.
         """
-        there = [piece for piece in pieces if piece is not None]
-        bends = tuple(piece for piece in there if isinstance(piece, Displacement))
-        homographies = [piece for piece in there if isinstance(piece, Homography)]
-        whole = (reduce(Homography.then, homographies),) if homographies else ()
-        patches = tuple(piece for piece in there if isinstance(piece, Patches))
-        blocks = tuple(piece for piece in there if isinstance(piece, Block))
-        lights = tuple(piece for piece in there if isinstance(piece, Light))
-        return cls(bends + whole, lights, patches + blocks)
+        bends, homographies, lights, around, blocks = [], [], [], [], []
+        for piece in pieces:
+            match piece:
+                case Displacement():
+                    bends.append(piece)
+                case Homography():
+                    homographies.append(piece)
+                case Light():
+                    lights.append(piece)
+                case Backdrop() | Patches():
+                    around.append(piece)
+                case Block():
+                    blocks.append(piece)
+        whole = [reduce(Homography.then, homographies)] if homographies else []
+        return cls((*bends, *whole), tuple(lights), (*around, *blocks))
 
     @property
     def shrink(self) -> float:
@@ -83,6 +90,14 @@ class View:
         for piece in reversed(self.geometry):
             points = piece.sources(points)
         return points
+
+    def beyond(self, height: int, width: int) -> np.ndarray:
+        """Which pixels of the view show what lies beyond the image's border: bool, H x W."""
+        if not self.geometry:
+            return np.zeros((height, width), bool)
+        x, y = np.moveaxis(self.sources(height, width), -1, 0)
+        inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+        return ~inside
 
     def targets(self, points: np.ndarray) -> np.ndarray:
         """Where in the view points of the image are seen. points: float32, N x 2, as (x, y)."""

@@ -8,17 +8,21 @@ import pandas as pd
 from constancy.data.packed import PackedSplit
 from constancy.files import replacing, write_json
 from constancy.seeds import derive_seed
-from constancy.settings.base import PIXEL_FACTORS
+from constancy.settings.base import COMBINED, PIXEL_FACTORS
 from constancy.settings.variation import Variation
+from constancy.variation.controls import CONTROLS
 from constancy.variation.embedding import Embedding, intra_class_severity
 from constancy.variation.factors import ANY, FACTORS
-from constancy.variation.suites import FACTS, INDEX, INTRA_CLASS, images_file, suite_digest
-from constancy.variation.variants import write_variants
+from constancy.variation.limits import limits_of
+from constancy.variation.scene import Donors
+from constancy.variation.suites import FACTS, INDEX, INTRA_CLASS, suite_digest
+from constancy.variation.variants import Maker, write_variants
 
 
 def write_suites(
     name: str,
     split: PackedSplit,
+    classes: list[str],
     embedding: Embedding,
     variation: Variation,
     count: int,
@@ -29,13 +33,14 @@ def write_suites(
 ) -> None:
     """Write the suite of a split into `folder`, whole or not at all; see `Suite` for what it holds.
 
-    name: "test" has every direction of each factor; "validation" one image at each severity, in a
-    random direction. count: base images, at the most. What is drawn for a variant depends on the
+    name: "test" has every direction of each factor, and controls; "validation" one image at each
+    severity, in a random direction. count: base images, at the most. What is drawn for a variant depends on the
     seed, the split's name, factor, direction and the image's id (and, where foreign objects are
     drawn, on the split's images), never on the severity, the number of workers or the order of
     their work: at a higher severity an image shows the same change, only stronger.
 
-    Raises UserError where foreign objects are needed and all images are of one class.
+    Raises UserError where foreign objects are needed and all images are of one class, and for
+    limits of a class that there is not.
     """
     ids = split.index["id"].tolist()
     base = choose_base(ids, split.labels, count, seed)
@@ -49,27 +54,37 @@ def write_suites(
             "id": ids,
             "severity": intra_class_severity(distances, split.labels),
             "distance": distances,
+            "cluster": embedding.nearest_clusters(split.images, split.labels),
         }
     )
+    whole = name == "test"
     directions = {
-        factor: list(FACTORS[factor].directions) if name == "test" else [ANY]
-        for factor in PIXEL_FACTORS
+        factor: list(FACTORS[factor].directions) if whole else [ANY] for factor in PIXEL_FACTORS
     }
+    directions[COMBINED] = [ANY]
+    controlled = list(CONTROLS) if whole else []
+    maker = Maker(
+        (seed, "suite", name),
+        variation,
+        Donors.of(split.images, split.labels),
+        limits_of(variation, classes),
+    )
     with replacing(folder) as (new,):
         new.mkdir()
-        files = {factor: images_file(new, factor) for factor in PIXEL_FACTORS}
-        purpose = (seed, "suite", name)
-        images = write_variants(files, directions, split, index, variation, purpose, workers)
+        images, controls = write_variants(new, directions, controlled, split, index, maker, workers)
         index.to_parquet(new / INDEX, index=False)
         intra_class.to_parquet(new / INTRA_CLASS, index=False)
         facts = {
             "seed": seed,
             "images": len(index),
             "directions": directions,
+            "controls": controlled,
             "strengths": variation.strengths.model_dump(),
+            "combine": variation.combine.model_dump(),
+            "limits": {label: each.model_dump() for label, each in variation.limits.items()},
             "libraries": _libraries(),
         }
-        digest = suite_digest(images, index, intra_class, facts)
+        digest = suite_digest(images, controls, index, intra_class, facts)
         write_json(new / FACTS, {"digest": digest, **facts})
 
 

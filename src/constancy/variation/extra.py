@@ -1,0 +1,78 @@
+"""Transforms of albumentations that training copies pass through behind the factors."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from constancy.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    import albumentations
+
+
+class Extra:
+    """The transforms of `variation.albumentations`, one after the other.
+
+    Raises UserError for a name that albumentations does not know, and for arguments that the
+    transform does not take: albumentations itself would warn, and go on without them.
+    """
+
+    def __init__(self, transforms: Sequence[dict[str, Any]]) -> None:
+        os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network otherwise
+        import albumentations
+
+        built = [_build(number, each) for number, each in enumerate(transforms)]
+        self._compose = albumentations.Compose(built)
+
+    def apply(self, image: np.ndarray, seed: int) -> np.ndarray:
+        """The image, uint8, H x W x C, transformed by the draws of `seed`: the same form again.
+
+        Raises UserError where a transform fails on such an image, or gives it another form.
+        """
+        self._compose.set_random_seed(seed % 2**32)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                changed = self._compose(image=image)["image"]
+        except Exception as error:  # each transform fails in its own way
+            reason = " ".join(str(error).split())
+            raise UserError(
+                f"variation.albumentations: an image of the shape {image.shape} cannot be "
+                f"transformed: {reason}"
+            ) from None
+        if changed.shape != image.shape or changed.dtype != image.dtype:
+            raise UserError(
+                f"variation.albumentations: an image of the shape {image.shape} and {image.dtype} "
+                f"became {changed.shape} and {changed.dtype}: use transforms that keep both"
+            )
+        return np.asarray(changed)
+
+
+def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransform":
+    import albumentations
+
+    arguments = {key: _as_tuple(value) for key, value in values.items() if key != "name"}
+    name, key = values["name"], f"variation.albumentations[{number}]"
+    kinds: dict[str, type[albumentations.BasicTransform]] = {
+        each: kind
+        for each, kind in vars(albumentations).items()
+        if isinstance(kind, type) and issubclass(kind, albumentations.BasicTransform)
+    }
+    if name not in kinds:
+        known = nearest(name, list(kinds))
+        raise UserError(f"{key}: albumentations has no transform '{name}': {known}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return kinds[name](**arguments)
+    except Exception as error:  # pydantic's, Python's and its own warnings of unknown arguments
+        reason = " ".join(str(error).split())
+        raise UserError(f"{key}: {name} does not take these arguments: {reason}") from None
+
+
+def _as_tuple(value: Any) -> Any:
+    """YAML has lists alone; most transforms ask for tuples."""
+    return tuple(_as_tuple(each) for each in value) if isinstance(value, list) else value

@@ -1,0 +1,80 @@
+"""The very bytes of every factor at every severity: what changes them changes every suite.
+
+`python tests/variation/test_golden.py` writes golden.json anew, where a change is meant.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy._core._multiarray_umath import __cpu_features__
+from ruamel.yaml import YAML
+
+from constancy.settings.base import COMBINED, SEVERITIES
+from constancy.settings.variation import Variation
+from constancy.variation.factors import ANY, FACTORS
+from constancy.variation.scene import Donors
+from constancy.variation.variants import Maker
+from constancy.variation.view import border_colors
+
+GOLDEN = Path(__file__).with_name("golden.json")
+SEEDS = (0, 1, 2)
+SHAPES = ((32, 32, 1), (48, 40, 3))
+
+
+def machine() -> dict[str, str]:
+    """What may round otherwise elsewhere: libraries, and what the processor can do at once."""
+    wide = [name for name in ("FMA3", "AVX2", "AVX512F") if __cpu_features__.get(name)]
+    return {"numpy": np.__version__, "opencv": cv2.__version__, "cpu": " ".join(wide)}
+
+
+def pictures(shape: tuple[int, int, int]) -> np.ndarray:
+    """Six pictures of integer arithmetic alone: rings and slopes, uint8."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    rings = [((y - 15) ** 2 + (x - 13 - n) ** 2) // (3 + n) % 256 for n in range(6)]
+    slopes = [(5 * y + 3 * x) % 256 for _ in range(6)]
+    planes = [rings, slopes, [(a + b) // 2 for a, b in zip(rings, slopes, strict=True)]]
+    return np.stack(planes[: shape[2]], axis=-1).astype(np.uint8)
+
+
+def hashes() -> dict[str, str]:
+    """By factor, shape, severity and seed."""
+    params = YAML(typ="safe").load((Path(__file__).parents[2] / "params.yaml").read_text())
+    variation = Variation.model_validate(params["variation"])
+    found = {}
+    for shape in SHAPES:
+        images = pictures(shape)
+        donors = Donors.of(images, np.arange(6) % 3)
+        border = border_colors(images)[0]
+        for seed in SEEDS:
+            maker = Maker((seed, "suite", "test"), variation, donors, [{}, {}, {}])
+            scene = maker.scene(shape, 0)
+            for kind in (*FACTORS, COMBINED):
+                for severity in SEVERITIES:
+                    view = maker.view(kind, severity, ANY, "0123456789abcdef", scene)
+                    digest = hashlib.sha256(view.apply(images[0], border).tobytes()).hexdigest()
+                    size = "x".join(map(str, shape))
+                    found[f"{kind} {size} severity {severity} seed {seed}"] = digest[:16]
+    return found
+
+
+def test_every_factor_gives_the_bytes_that_it_always_gave() -> None:
+    golden = json.loads(GOLDEN.read_text())
+    if golden["machine"] != machine():
+        pytest.skip(f"golden.json is of {golden['machine']}, this machine is {machine()}")
+    assert hashes() == golden["hashes"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_two_severities_or_factors_are_the_same_picture(seed: int) -> None:
+    found = {name: each for name, each in hashes().items() if name.endswith(f"seed {seed}")}
+    assert len(found) == len(SHAPES) * (len(FACTORS) + 1) * len(SEVERITIES)
+    assert len(set(found.values())) == len(found)
+
+
+if __name__ == "__main__":
+    text = json.dumps({"machine": machine(), "hashes": hashes()}, indent=1)
+    GOLDEN.write_text(text + "\n")
