@@ -1,16 +1,19 @@
 # Every target makes the environment it needs first: Python 3.11 or newer, git and make are enough.
 .DEFAULT_GOAL := help
-.PHONY: help run test ui lint format lock clean
+.PHONY: help run calibrate test ui lint format lock clean
 
 PYTHON ?= python3
 PORT ?= 5000
 BIN := .venv/bin
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready ## run the stages that changed and show the outcome
 	@$(BIN)/constancy run
+
+calibrate: .venv/ready ## measure what severities cost on your data, propose better ones
+	@$(BIN)/constancy calibrate
 
 test: .venv/ready ## run every test
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup

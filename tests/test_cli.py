@@ -28,7 +28,7 @@ def test_help_comes_at_once_and_names_every_command() -> None:
         done = run("--help")
         seconds.append(time.monotonic() - start)
     assert done.returncode == 0
-    for command in ("run", "check", "status", "predict", "ui"):
+    for command in ("run", "calibrate", "check", "show", "status", "predict", "ui"):
         assert f"\n  {command} " in done.stdout
     assert min(seconds) < 0.4
 
@@ -43,7 +43,9 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["run", "check", "status", "predict", "ui"])
+@pytest.mark.parametrize(
+    "command", ["run", "calibrate", "check", "show", "status", "predict", "ui"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0
@@ -55,7 +57,7 @@ def test_valid_params_pass_the_check() -> None:
     assert (done.returncode, done.stdout) == (0, "params.yaml is valid\n")
 
 
-@pytest.mark.parametrize("command", ["run", "check", "status", "ui"])
+@pytest.mark.parametrize("command", ["run", "calibrate", "check", "status", "ui"])
 def test_outside_a_project_every_command_says_so(tmp_path: Path, command: str) -> None:
     done = run(command, cwd=tmp_path)
     assert done.returncode == 2

@@ -79,6 +79,54 @@ def inspect(source: str, html: Path | None, root: str | None) -> None:
     click.echo(inspect_source(load_settings_for(source, root).data, html))
 
 
+@main.command(short_help="Draw what a FACTOR does, by severity.")
+@click.argument("factor")
+@click.option(
+    "--image",
+    type=click.Path(path_type=Path),
+    help="Vary this image, in its own shape and colours, instead of one from the test split.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The PNG file to write.  [default: reports/factors/FACTOR.png]",
+)
+@_clear
+def show(factor: str, image: Path | None, out: Path | None) -> None:
+    """Draw a contact sheet of a FACTOR: an image untouched and at severities 1 to 5, as PNG.
+
+    FACTOR is viewpoint, illumination, scale, deformation, clutter or occlusion (a row for each of
+    its directions), combined (several at once), all (a row for each of these), or intra-class (real
+    images from usual to odd, a row for each class). The strengths are those of params.yaml.
+    """
+    from constancy.settings import load_settings
+    from constancy.variation.sheet import write_sheet
+
+    path, shown = write_sheet(load_settings(), factor, image, out)
+    click.echo(f"{path} shows {shown}")
+
+
+@main.command(short_help="Measure what severities cost; propose better ones.")
+@_clear
+def calibrate() -> None:
+    """Measure what each severity costs on your data, and propose strengths and limits.
+
+    The network of params.yaml is trained for a few minutes without variation and tested on varied
+    validation images. The report and a picture go to reports/; what is printed at the end can be
+    pasted into params.yaml. Nothing else changes.
+    """
+    from constancy.settings import load_settings
+
+    settings = load_settings()
+
+    from constancy import paths
+    from constancy.calibration.calibrate import calibrate as measure
+    from constancy.calibration.text import describe
+
+    click.echo(describe(measure(settings)))
+    click.echo(f"\n{paths.CALIBRATION} and {paths.CALIBRATION_PICTURE} have the rest.")
+
+
 @main.command()
 @_clear
 def status() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ _STRIP_PIXELS = 2**20
 """Large images are converted in strips of so many pixels, which keeps memory near theirs alone."""
 
 _START_OF_SCAN = b"\xff\xda"
+
+_GREY_MODES = frozenset(["1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"])
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 
@@ -77,13 +80,28 @@ def read_image(data: bytes, image: Image) -> np.ndarray:
 
 def decode_image(data: bytes, image: Image) -> DecodedImage:
     """The image of `read_image`, and what the file was. Raises UnreadableImageError."""
+    return _read(data, image, _fit)
+
+
+def read_whole_image(data: bytes, side: int) -> np.ndarray:
+    """The image in a file's bytes, turned upright, in its own shape: uint8, H x W x 1 or 3 (RGB).
+
+    side: in pixels, 8 to 1024; a longer one is shrunk to it. Raises UnreadableImageError.
+    """
+    return _read(data, Image(size=side, color="rgb", fit="pad"), _whole).pixels
+
+
+def _read(
+    data: bytes, image: Image, form: Callable[[Pillow.Image, Image], np.ndarray]
+) -> DecodedImage:
+    """The image in the form that `form` gives to a picture."""
     try:
         if size := plain_png_size(data):
             _check_pixels(*size)
             pixels = decode_plain_png(data)
             if pixels is not None:
-                return DecodedImage(_fit(Pillow.fromarray(pixels), image), *size, "PNG")
-        return _decode(data, image)
+                return DecodedImage(form(Pillow.fromarray(pixels), image), *size, "PNG")
+        return _decode(data, image, form)
     except (UnreadableImageError, MemoryError):
         raise
     except Pillow.DecompressionBombError:
@@ -94,7 +112,9 @@ def decode_image(data: bytes, image: Image) -> DecodedImage:
         raise UnreadableImageError(str(error) or type(error).__name__) from None
 
 
-def _decode(data: bytes, image: Image) -> DecodedImage:
+def _decode(
+    data: bytes, image: Image, form: Callable[[Pillow.Image, Image], np.ndarray]
+) -> DecodedImage:
     picture: Pillow.Image = Pillow.open(io.BytesIO(data), formats=FORMATS)
     width, height = picture.size
     _check_pixels(width, height)
@@ -111,7 +131,7 @@ def _decode(data: bytes, image: Image) -> DecodedImage:
         picture = _upright(picture)
         if picture.size != before:
             width, height = height, width
-    return DecodedImage(_fit(picture, image), width, height, kind)
+    return DecodedImage(form(picture, image), width, height, kind)
 
 
 def prepare_image(pixels: np.ndarray, image: Image) -> np.ndarray:
@@ -162,6 +182,17 @@ def _upright(picture: Pillow.Image) -> Pillow.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
+def _whole(picture: Pillow.Image, image: Image) -> np.ndarray:
+    mode = "L" if picture.mode in _GREY_MODES else "RGB"
+    picture = _flatten(picture, mode)
+    if max(picture.size) > image.size:
+        picture = picture.convert(mode).resize(
+            _inside(picture, image.size), Pillow.Resampling.BICUBIC
+        )
+    pixels = np.asarray(picture.convert(mode))
+    return pixels.reshape(picture.height, picture.width, -1)
+
+
 def _fit(picture: Pillow.Image, image: Image) -> np.ndarray:
     mode = "L" if image.color == "grey" else "RGB"
     picture = _flatten(picture, mode)
@@ -209,13 +240,18 @@ def _on_white(picture: Pillow.Image) -> Pillow.Image:
     return Pillow.alpha_composite(white, rgba).convert("RGB")
 
 
+def _inside(picture: Pillow.Image, side: int) -> tuple[int, int]:
+    """Width and height at which the picture just fits into a square."""
+    scale = side / max(picture.size)
+    return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+
+
 def _pad(picture: Pillow.Image, image: Image) -> np.ndarray:
     """Scaled to fit inside the square, on a border in the median colour of the picture's edge.
 
     A border of the background's own colour tells the network less than a black one would.
     """
-    scale = image.size / max(picture.size)
-    inner = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    inner = _inside(picture, image.size)
     resized = np.asarray(picture.resize(inner, Pillow.Resampling.BICUBIC))
     pixels = resized.reshape(inner[1], inner[0], image.channels)
     if inner == (image.size, image.size):
