@@ -1,0 +1,143 @@
+"""What the mix of training images brings: clean accuracy, each factor, and the worst of them.
+
+    python benchmarks/mix.py                                    # the digits
+    python benchmarks/mix.py archive:fashion-mnist.tar.gz --epochs 8 --copies 2 \
+        --batch-size 128 --precision bf16
+    python benchmarks/mix.py archive:sign-digits.tar.gz --size 48 --color rgb
+
+Every arm trains the same network from the same weights for the same number of steps, on the same
+copies; only how often it sees which of them differs. Means over the seeds go to
+reports/benchmarks/mix-NAME.json.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ruamel.yaml import YAML
+
+from constancy.data.fetch import fetch
+from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.prepare import pack, read_images
+from constancy.evaluation.evaluate import evaluate
+from constancy.evaluation.scores import Metrics
+from constancy.models.disk import save_model
+from constancy.settings import PIXEL_FACTORS, Settings, check_settings
+from constancy.training.data import ImageData
+from constancy.training.fit import describe, fit
+from constancy.training.mix import choose_mix
+from constancy.variation.copies import write_copies
+from constancy.variation.embedding import fit_embedding
+from constancy.variation.write_suites import write_suites
+
+PROJECT = Path(__file__).resolve().parents[1]
+SINGLE = dict.fromkeys(PIXEL_FACTORS, 1)
+ARMS: dict[str, Any] = {
+    "none": {"untouched": 1},
+    "one at a time": {"untouched": 1} | SINGLE,
+    "several at once": {"untouched": 1, "combined": 6},
+    "both": {"untouched": 1, "combined": 6} | SINGLE,
+    "adaptive": "adaptive",
+}
+
+
+def prepare(settings: Settings, folder: Path) -> None:
+    """The stages before training, into `folder`."""
+    fetch(settings.data, folder / "raw")
+    images = read_images(folder / "raw", settings.data, folder / "decoded.bin")
+    (folder / "prepared").mkdir()
+    pack(images, settings.data, folder / "prepared")
+    train = PackedSplit.load(folder / "prepared" / "train")
+    embedding = fit_embedding(train)
+    write_copies(train, images.classes, settings.variation, settings.seed, folder / "augmented")
+    for name, count in settings.suites.model_dump().items():
+        split = PackedSplit.load(folder / "prepared" / name)
+        rest = (settings.variation, count, settings.seed, folder / "suites" / name)
+        write_suites(name, split, images.classes, embedding, *rest)
+
+
+def train(settings: Settings, folder: Path) -> Metrics:
+    """A training on what `prepare` left, and its scores."""
+    recipe = settings.train
+    data = ImageData(
+        *(folder / name for name in ("prepared", "augmented", "suites")),
+        mix=choose_mix(settings),
+        batch_size=recipe.batch_size,
+        seed=settings.seed,
+    )
+    card = describe(settings.model, Dataset.load(folder / "prepared"))
+    with tempfile.TemporaryDirectory() as scratch:
+        workspace, model = Path(scratch) / "workspace", Path(scratch) / "model"
+        fitted = fit(card, data, recipe, seed=settings.seed, workspace=workspace, logger=None)
+        model.mkdir()
+        save_model(model, fitted.network, fitted.card)
+        test = folder / "suites" / "test"
+        return evaluate(model, folder / "prepared", test, settings.evaluate).metrics
+
+
+def scores(metrics: Metrics) -> dict[str, float]:
+    """What an arm is judged by."""
+    factors = {name: metrics.factors[name].accuracy for name in PIXEL_FACTORS}
+    return {
+        "clean": metrics.accuracy,
+        **factors,
+        "mean": float(np.mean(list(factors.values()))),
+        "worst": min(factors.values()),
+        "combined": metrics.combined.accuracy,
+    }
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", nargs="?", default="digits")
+    parser.add_argument("--epochs", type=int, default=50)
+    parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--color", default="grey")
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--seeds", type=int, default=1)
+    return parser.parse_args()
+
+
+def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
+    values = YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
+    values["seed"] = seed
+    values["data"]["source"] = chosen.source
+    values["data"]["image"] |= {"size": chosen.size, "color": chosen.color}
+    values["variation"]["copies"] = dict.fromkeys((*PIXEL_FACTORS, "combined"), chosen.copies)
+    recipe = {"batch_size": chosen.batch_size, "precision": chosen.precision}
+    steps = {"epochs": chosen.epochs, "patience": chosen.epochs}
+    values["train"] |= {"mix": mix} | recipe | steps
+    return check_settings(values)
+
+
+def run(chosen: argparse.Namespace, arms: dict[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
+    """The scores of each arm and seed."""
+    for seed in range(chosen.seeds):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            prepare(settings_of(chosen, seed, "adaptive"), folder)
+            for name, mix in arms.items():
+                yield name, scores(train(settings_of(chosen, seed, mix), folder))
+
+
+if __name__ == "__main__":
+    chosen = arguments()
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in ARMS}
+    for name, values in run(chosen, ARMS):
+        found[name].append(values)
+        print(f"{name:16}", "  ".join(f"{key} {each:.4f}" for key, each in values.items()))
+    means = {
+        name: {key: round(float(np.mean([run[key] for run in runs])), 4) for key in runs[0]}
+        for name, runs in found.items()
+    }
+    target = (
+        PROJECT / "reports" / "benchmarks" / f"mix-{Path(chosen.source).name.split('.')[0]}.json"
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps({**vars(chosen), "arms": means}, indent=2) + "\n")
