@@ -28,8 +28,9 @@ def prepare(settings: Settings) -> None:
         write_text(page, render_data_report(images, summary, found))
         if found:
             # The last good report stays in its place; this one shows what is wrong.
-            wrong = project_root() / STATE / "data.html"
-            write_text(wrong, page.read_text(encoding="utf-8"))
+            state = project_root() / STATE
+            write_json(state / DATA.name, summary)
+            write_text(wrong := state / DATA_PAGE.name, page.read_text(encoding="utf-8"))
             raise UserError(f"{found[0]} ({len(found)} in all, shown in {wrong})")
         pack(images, settings.data, prepared)
         scratch.unlink()

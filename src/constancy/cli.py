@@ -64,9 +64,15 @@ def check() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the data report there, too.",
 )
+@click.option(
+    "--json",
+    "report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all that was found there, as JSON.",
+)
 @click.option("--root", help="Where the copy of a torchvision:NAME lies.")
 @_clear
-def inspect(source: str, html: Path | None, root: str | None) -> None:
+def inspect(source: str, html: Path | None, report: Path | None, root: str | None) -> None:
     """Report on a SOURCE, such as folder:PATH, without changing anything.
 
     SOURCE is what data.source in params.yaml takes; the other settings of data are used as they
@@ -76,7 +82,7 @@ def inspect(source: str, html: Path | None, root: str | None) -> None:
     from constancy.data.inspection import inspect_source
     from constancy.settings import load_settings_for
 
-    click.echo(inspect_source(load_settings_for(source, root).data, html))
+    click.echo(inspect_source(load_settings_for(source, root).data, html, report))
 
 
 @main.command(short_help="Draw what a FACTOR does, by severity.")

@@ -220,7 +220,7 @@ def test_the_largest_page_stays_below_eight_megabytes(render: Render) -> None:
     html, summary = render(some, size=100)
     assert len(summary["flagged"]) > 600
     assert len(html.encode()) < LIMIT
-    assert re.search(r"The first \d+ of \d+; all are listed in data\.json", Page(html).text)
+    assert re.search(r"The first \d+ of \d+; the report as JSON lists all", Page(html).text)
 
 
 def test_a_flood_of_findings_is_cut_at_so_many_of_each_check(
@@ -230,7 +230,7 @@ def test_a_flood_of_findings_is_cut_at_so_many_of_each_check(
     some = samples(["cat", "dog"], 30)
     html, summary = render(some + [replace(each, path=f"x{each.path}") for each in some])
     check = next(name for name, each in summary["checks"].items() if each["flagged"] > 15)
-    told = f"The first 15 of {summary['checks'][check]['flagged']}; all are listed in data.json."
+    told = f"The first 15 of {summary['checks'][check]['flagged']}; the report as JSON lists all."
     assert told in Page(html).text
     assert "Show 3 more" in html
 

@@ -13,6 +13,7 @@ from project import REPOSITORY
 from torchvision.datasets import eurosat
 
 from constancy.cli import main
+from constancy.files import read_json
 from constancy.paths import scratch_folder
 
 
@@ -139,7 +140,11 @@ def test_a_mistake_in_params_is_told_as_one_there(pets: Path) -> None:
 
 
 def test_the_page_goes_where_it_is_asked_for(pets: Path) -> None:
-    code, _ = inspect("folder:pets", "--html", "page.html")
+    code, _ = inspect("folder:pets", "--html", "page.html", "--json", "report.json")
+    flagged = read_json(Path("report.json"))["flagged"]
+    assert {"cat/again.png", "cat/bad.png"} <= {each.get("path") for each in flagged} | {
+        each.get("other_path") for each in flagged
+    }
     assert code == 0
     assert "exact_duplicates" in Path("page.html").read_text()
 

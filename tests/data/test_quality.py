@@ -302,3 +302,21 @@ def test_the_order_of_the_source_changes_nothing(tmp_path: Path, params: dict) -
     ]
     assert reports[0] == reports[1]
     assert len(reports[0]["flagged"]) >= 3
+
+
+def test_a_split_that_a_check_has_emptied_is_told_with_the_check(
+    tmp_path: Path, params: dict
+) -> None:
+    data = data_settings(params)
+    split = ("train", "test", "validation")
+    same = [
+        Sample(f"{label}/{n}.png", label, encoded(n + at), split[n % 3], group=f"{label}{n // 3}")
+        for at, label in ((0, "cat"), (500, "dog"))
+        for n in range(60)
+    ]
+    images = checked(tmp_path / "new", data, same)
+    sentences = told(images, data)
+    assert any(
+        "the train split is empty (40 images left out by data.quality.leakage)" in s
+        for s in sentences
+    )

@@ -21,7 +21,7 @@ def problems(found: Inspection, table: DecodedTable, quality: Quality) -> list[s
             )
         elif flags and flags[0].action == "fail":
             told.append(_failure(check, flags, table))
-    return told + _impossible(found.counts())
+    return told + _impossible(found)
 
 
 def warnings(found: Inspection, table: DecodedTable, quality: Quality) -> list[str]:
@@ -72,14 +72,15 @@ def _failure(check: str, flags: list[Flag], table: DecodedTable) -> str:
     )
 
 
-def _impossible(counts: dict[str, dict[str, int]]) -> list[str]:
+def _impossible(found: Inspection) -> list[str]:
+    counts = found.counts()
     if len(counts) < 2:
         return [
             f"data.source: only one class was found ('{next(iter(counts), '')}'): "
             "there must be at least two folders with images"
         ]
     told = [
-        f"the {name} split is empty: add images, or change data.split"
+        f"the {name} split is empty{_why_empty(found, name)}: add images, or change data.split"
         for name in SPLITS
         if not any(splits[name] for splits in counts.values())
     ]
@@ -88,3 +89,9 @@ def _impossible(counts: dict[str, dict[str, int]]) -> list[str]:
         for label, splits in counts.items()
         if not splits["train"]
     ]
+
+
+def _why_empty(found: Inspection, split: str) -> str:
+    """The check that left most of a split's images out, in a clause; nothing if none did."""
+    checks = found.dropped_from(split).most_common(1)
+    return "".join(f" ({images(count)} left out by data.quality.{name})" for name, count in checks)

@@ -9,15 +9,16 @@ from constancy.data.findings import problems
 from constancy.data.prepare import read_images
 from constancy.data.report import describe_images
 from constancy.data.report_page import render_data_report
-from constancy.files import write_text
+from constancy.files import write_json, write_text
 from constancy.paths import leaving_project_alone
 from constancy.settings.data import Data
 
 CLASSES = 20  # shown, at the most
 
 
-def inspect_source(data: Data, page: Path | None = None) -> str:
-    """A description of the source as lines of text; the data report goes to `page`, if given.
+def inspect_source(data: Data, page: Path | None = None, report: Path | None = None) -> str:
+    """A description of the source as lines of text; the data report goes to `page`, as JSON to
+    `report`, if given.
 
     Raises UserError for a source that cannot be read at all.
     """
@@ -30,6 +31,8 @@ def inspect_source(data: Data, page: Path | None = None) -> str:
         stops = problems(images.found, images.table, data.quality)
         if page is not None:
             write_text(page, render_data_report(images, summary, stops))
+        if report is not None:
+            write_json(report, summary)
     return "\n".join(_lines(summary, fetched["skipped"], stops))
 
 

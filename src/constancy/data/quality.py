@@ -70,6 +70,14 @@ class Inspection:
         """What one check found."""
         return [flag for flag in self.flags if flag.check == check]
 
+    def dropped_from(self, split: str) -> Counter[str]:
+        """How many images of a split each check has left out."""
+        return Counter(
+            flag.check
+            for flag in self.flags
+            if flag.row is not None and flag.action == "drop" and self._splits[flag.row] == split
+        )
+
     def counts(self) -> dict[str, dict[str, int]]:
         """How many images remain of each class in each split."""
         pairs = (each[self.kept].tolist() for each in (self._labels, self._splits))
