@@ -175,7 +175,7 @@ class Inspection:
         self._flag("leakage", leaking)
         within = pairs[~across & self.kept[pairs].all(axis=1)]
         near = self._lower_ranks(within, "hardly differs from another image in the {} split")
-        told = {flag.row for flag in self.flags if flag.other is not None}
+        told = {flag.row for flag in self.of("exact_duplicates")}
         self._flag("near_duplicates", [each for each in near if each[0] not in told])
 
     def _near_pairs(self) -> np.ndarray:
