@@ -79,7 +79,9 @@ def scores(accuracy: float = 0.98, *, suite: str = SUITE, **factors: float) -> d
             name: {"accuracy": value, "retention": value / 0.98, "severities": [value] * 5}
             for name, value in accuracies.items()
         },
+        "combined": {"accuracy": 0.9, "retention": 0.91, "severities": [0.9] * 5},
         "worst_factor": {"name": worst, "accuracy": accuracies[worst]},
+        "worst_cluster": None,
         "suite": suite,
     }
 

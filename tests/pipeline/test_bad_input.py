@@ -156,7 +156,8 @@ def test_a_full_disk_in_the_middle_of_a_stage(
     """On a real file system that has room for the last good outputs and for 100 KB more."""
     root = small_project.folder
     before = state(small_project)
-    size = sum(path.stat().st_size + 4096 for path in (root / folder).rglob("*"))
+    files = (path for path in (root / folder).rglob("*") if path.is_file())
+    size = sum(-(-path.stat().st_size // 4096) * 4096 for path in files)  # in whole pages
     done = in_a_namespace(
         small_project,
         f"""

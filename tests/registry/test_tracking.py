@@ -201,4 +201,4 @@ def test_scores_have_stable_names_and_severities_are_steps(project: Project) -> 
         enumerate([0.9, 0.8, 0.7, 0.6, 0.5], 1)
     )
     assert [file.path for file in client.list_artifacts(run_id, "plots")] == ["plots/severity.csv"]
-    assert len(list(flat_metrics(metrics))) == 3 + 7 * 7
+    assert len(list(flat_metrics(metrics))) == 3 + 8 * 7

@@ -25,7 +25,7 @@ def same(one: Fitted, other: Fitted) -> bool:
 
 @pytest.mark.parametrize("model", ["cnn", "mlp"])
 def test_a_network_learns_the_digits(train: Train, model: str) -> None:
-    fitted = train(model, epochs=10)
+    fitted = train(model, epochs=16)
     assert fitted.score > 0.75
     assert fitted.card.name == model
     assert not fitted.network.training
@@ -86,7 +86,7 @@ def test_an_adaptive_mix_learns_from_its_mistakes_and_is_part_of_the_checkpoint(
 
 
 def test_bfloat16_trains_too(train: Train) -> None:
-    fitted = train(epochs=12, precision="bf16")
+    fitted = train(epochs=16, precision="bf16")
     assert fitted.score > 0.75
     assert all(value.dtype != torch.bfloat16 for value in weights(fitted).values())
 
