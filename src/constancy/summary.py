@@ -95,8 +95,8 @@ def _metrics(settings: Settings) -> list[str]:
 
 
 def _champion(settings: Settings) -> str:
-    from constancy.registry.promotion import CHAMPION, version_of
     from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
+    from constancy.registry.versions import CHAMPION, version_of
 
     tracking = settings.tracking
     file = sqlite_file(tracking_uri(tracking.uri))

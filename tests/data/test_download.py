@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import random
 import signal
 import socket
 import subprocess
@@ -13,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from http_server import HttpServer, http_server
+from bad_lines import BLOCK, DATA, OTHER
+from http_server import HttpServer
 from local_server import free_port
 from s3_server import line_to, put, s3_server, use_s3
 
@@ -23,22 +23,9 @@ from constancy.data.small_files import Problem, read_all
 from constancy.errors import UserError
 from constancy.progress import progress
 
-BLOCK = 65536
-DATA = random.Random(1).randbytes(10 * BLOCK + 123)
-OTHER = random.Random(2).randbytes(10 * BLOCK + 123)
+pytestmark = pytest.mark.usefixtures("in_tmp", "small_and_quick")
+
 SHA256 = hashlib.sha256(DATA).hexdigest()
-
-
-@pytest.fixture(autouse=True)
-def _small_and_quick(in_tmp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "WAIT", 0.01)
-    monkeypatch.setattr(remote, "BLOCK", BLOCK)
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    with http_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

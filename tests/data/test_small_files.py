@@ -4,32 +4,18 @@ import random
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
-from http_server import HttpServer, http_server
+from bad_lines import BLOCK, DATA, OTHER
+from http_server import HttpServer
 from local_server import free_port
 from s3_server import put, s3_server, use_s3
 
-from constancy.data import failures, remote, small_files
+from constancy.data import failures, small_files
 from constancy.data.small_files import AHEAD, Problem, read_all
 from constancy.errors import UserError
 
-BLOCK = 65536
-DATA = random.Random(1).randbytes(10 * BLOCK + 123)
-OTHER = random.Random(2).randbytes(10 * BLOCK + 123)
-
-
-@pytest.fixture(autouse=True)
-def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "WAIT", 0.01)
-    monkeypatch.setattr(remote, "BLOCK", BLOCK)
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    with http_server() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("small_and_quick")
 
 
 def test_many_small_files_come_in_order(server: HttpServer) -> None:

@@ -12,9 +12,9 @@ from constancy.files import read_json
 from constancy.models.disk import ModelCard, weights_digest
 from constancy.paths import CANDIDATE, DECISION
 from constancy.registry import promotion
-from constancy.registry.promotion import CHALLENGER, CHAMPION, version_of
 from constancy.registry.store import connect
 from constancy.registry.tracking import complete_run, start_run
+from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of
 
 OTHER_TASK = ModelCard(**vars(CARD) | {"classes": [f"digit {name}" for name in CARD.classes]})
 
@@ -179,7 +179,7 @@ def test_a_crash_before_the_alias_moves_leaves_the_champion_and_is_made_good(
 ) -> None:
     project.register(seed=0)
     with monkeypatch.context() as broken:
-        broken.delattr(promotion, "_set_alias")
+        broken.delattr(promotion, "set_alias")
         with pytest.raises(NameError):
             project.register(seed=1, metrics=scores(0.99))
     assert holder(client, CHAMPION) == 1
@@ -202,7 +202,7 @@ def test_names_may_hold_what_mlflow_reads_as_syntax(project: Project) -> None:
 def test_a_folder_without_weights_is_no_model(project: Project) -> None:
     (write_model(CANDIDATE) / "model.safetensors").unlink()
     with pytest.raises(UserError, match=r"holds no model: model\.safetensors is missing"):
-        promotion.model_tags(CANDIDATE)
+        model_tags(CANDIDATE)
 
 
 def test_another_mistake_than_a_missing_alias_is_not_taken_for_one(

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from constancy.calibration.curves import Curve
 from constancy.settings.base import SEVERITIES
-from constancy.settings.variation import Strengths
-from constancy.variation.factors import strength_at
+from constancy.settings.variation import Strengths, identity
+from constancy.variation.factors import strength_at, strength_of
 
 HARDLY = 0.02
 """Accuracy lost at the strongest severity below which a factor cannot be told from none."""
@@ -18,7 +18,6 @@ HARDLY = 0.02
 KILLS = 0.5
 """Share of the clean accuracy that, once lost at the weakest severity, leaves too little to lose."""
 
-_IDENTITY = {"gamma": 1, "smaller": 1, "larger": 1}  # of the other strengths it is 0
 _UNMEASURED = ("backdrop",)  # it needs masks, which prepared images have not
 _DIGITS = (2, 3)  # as few as keep them apart, of a strength's distance from none at all
 
@@ -83,17 +82,12 @@ def propose_strengths(strengths: Strengths, curves: dict[str, Curve]) -> Strengt
 def translate_limit(limit: float, factor: str, old: Strengths, new: Strengths) -> float:
     """The severity of the new strengths that is no stronger than `limit` is of the old ones."""
     found = []
-    for key, steps in getattr(old, factor).model_dump().items():
-        strongest = strength_at(limit, steps, identity(key))
+    for key in type(getattr(old, factor)).model_fields:
+        strongest = strength_of(getattr(old, factor), key, limit)
         there = [abs(each - identity(key)) for each in getattr(getattr(new, factor), key)]
         reached = np.interp(abs(strongest - identity(key)), [0, *there], [0, *SEVERITIES])
         found.append(float(reached))
     return int(10 * min(found) + 1e-6) / 10
-
-
-def identity(key: str) -> float:
-    """The strength that changes nothing."""
-    return _IDENTITY.get(key, 0)
 
 
 def _spaced(key: str, steps: list[Any], severities: list[float], digits: int) -> list[Any]:

@@ -11,8 +11,8 @@ from constancy.errors import UserError
 from constancy.files import replacing
 from constancy.models.disk import CARD, WEIGHTS
 from constancy.paths import STATE, project_root
-from constancy.registry.promotion import CHAMPION, model_tags, version_of
 from constancy.registry.store import connect, sqlite_file, tracking_uri
+from constancy.registry.versions import CHAMPION, model_tags, version_of
 from constancy.serving.predictor import Predictor
 from constancy.settings.tracking import Tracking
 

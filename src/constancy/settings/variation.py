@@ -8,32 +8,38 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from constancy.settings.base import PIXEL_FACTORS, SEVERITIES, Section
 
 
-def _five_steps_away_from(identity: float) -> AfterValidator:
-    """Check one strength for each severity, each farther from `identity` than the one before."""
+def identity(strength: str) -> float:
+    """The value of a strength, by its key, that changes nothing."""
+    return 1.0 if strength in ("gamma", "smaller", "larger") else 0.0
+
+
+def _five_steps_away(strength: str) -> AfterValidator:
+    """Check one value for each severity, each farther from that which changes nothing."""
+    start = identity(strength)
 
     def check(values: list[float]) -> list[float]:
         if len(values) != len(SEVERITIES):
             raise ValueError(f"must have {len(SEVERITIES)} values, one for each severity")
-        rising = [abs(value - identity) for value in values]
-        same_side = len({value > identity for value in values}) == 1
+        rising = [abs(value - start) for value in values]
+        same_side = len({value > start for value in values}) == 1
         if rising[0] == 0 or not same_side or any(a >= b for a, b in pairwise(rising)):
-            raise ValueError(f"must move away from {identity:g} with every severity")
+            raise ValueError(f"must move away from {start:g} with every severity")
         return values
 
     return AfterValidator(check)
 
 
-Degrees = Annotated[list[Annotated[float, Field(gt=0, le=60)]], _five_steps_away_from(0)]
-HalfTurn = Annotated[list[Annotated[float, Field(gt=0, le=180)]], _five_steps_away_from(0)]
-Gamma = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
-Shade = Annotated[list[Annotated[float, Field(gt=0, le=1)]], _five_steps_away_from(0)]
-Stops = Annotated[list[Annotated[float, Field(gt=0, le=3)]], _five_steps_away_from(0)]
-Mired = Annotated[list[Annotated[float, Field(gt=0, le=110)]], _five_steps_away_from(0)]
-Smaller = Annotated[list[Annotated[float, Field(ge=0.1, lt=1)]], _five_steps_away_from(1)]
-Larger = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away_from(1)]
-Percent = Annotated[list[Annotated[float, Field(gt=0, le=6)]], _five_steps_away_from(0)]
-Count = Annotated[list[Annotated[int, Field(gt=0, le=50)]], _five_steps_away_from(0)]
-Area = Annotated[list[Annotated[float, Field(gt=0, le=0.9)]], _five_steps_away_from(0)]
+Degrees = Annotated[list[Annotated[float, Field(gt=0, le=60)]], _five_steps_away("tilt")]
+HalfTurn = Annotated[list[Annotated[float, Field(gt=0, le=180)]], _five_steps_away("roll")]
+Gamma = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away("gamma")]
+Shade = Annotated[list[Annotated[float, Field(gt=0, le=1)]], _five_steps_away("shade")]
+Stops = Annotated[list[Annotated[float, Field(gt=0, le=3)]], _five_steps_away("uneven")]
+Mired = Annotated[list[Annotated[float, Field(gt=0, le=110)]], _five_steps_away("mired")]
+Smaller = Annotated[list[Annotated[float, Field(ge=0.1, lt=1)]], _five_steps_away("smaller")]
+Larger = Annotated[list[Annotated[float, Field(gt=1, le=10)]], _five_steps_away("larger")]
+Percent = Annotated[list[Annotated[float, Field(gt=0, le=6)]], _five_steps_away("rms")]
+Count = Annotated[list[Annotated[int, Field(gt=0, le=50)]], _five_steps_away("patches")]
+Area = Annotated[list[Annotated[float, Field(gt=0, le=0.9)]], _five_steps_away("area")]
 
 
 class Viewpoint(Section):

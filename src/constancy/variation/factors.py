@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from constancy.settings.base import SEVERITIES
+from constancy.settings.base import SEVERITIES, Section
 from constancy.settings.variation import (
     Clutter,
     Combine,
@@ -20,6 +20,7 @@ from constancy.settings.variation import (
     Occlusion,
     Scale,
     Viewpoint,
+    identity,
 )
 from constancy.variation.geometry import Displacement, Homography, bent, resized, turned
 from constancy.variation.layers import Backdrop, Block, Patches, hidden, strewn, swapped
@@ -95,6 +96,11 @@ def strength_at(severity: float, steps: Sequence[float], identity: float) -> flo
     return (1 - share) * low + share * steps[below]
 
 
+def strength_of(strengths: Section, key: str, severity: float) -> float:
+    """The value of one of a factor's strengths at a severity from 0 to 5."""
+    return strength_at(severity, getattr(strengths, key), identity(key))
+
+
 def _viewpoint(
     strengths: Viewpoint,
     severity: float,
@@ -102,8 +108,8 @@ def _viewpoint(
     scene: Scene,
     direction: str | None,
 ) -> Homography:
-    tilt = strength_at(severity, strengths.tilt, 0)
-    roll = strength_at(severity, strengths.roll, 0) * (2 * rng.random() - 1)
+    tilt = strength_of(strengths, "tilt", severity)
+    roll = strength_of(strengths, "roll", severity) * (2 * rng.random() - 1)
     toward = 2 * math.pi * rng.random() if direction is None else _TOWARD[direction]
     return turned(tilt, toward, roll, *scene.shape[:2])
 
@@ -115,22 +121,22 @@ def _illumination(
     scene: Scene,
     direction: str | None,
 ) -> Light:
-    gamma = strength_at(severity, strengths.gamma, 1)
-    mired = strength_at(severity, strengths.mired, 0)
+    gamma = strength_of(strengths, "gamma", severity)
+    mired = strength_of(strengths, "mired", severity)
     toward, place, width, metered, warmth = rng.random(5).tolist()
     darker = rng.random() < 0.5 if direction is None else direction == "darker"
     lamp = Lamp(
         toward=2 * math.pi * toward,
         place=_between(_LIGHT_ENDS, place),
         width=_between(_LIGHT_FADES, width),
-        shade=strength_at(severity, strengths.shade, 0),
+        shade=strength_of(strengths, "shade", severity),
     )
     return lit(
         scene.shape,
         gamma=gamma if darker else 1 / gamma,
         mired=mired * (2 * warmth - 1),
         lamp=lamp,
-        uneven=strength_at(severity, strengths.uneven, 0),
+        uneven=strength_of(strengths, "uneven", severity),
         metered=metered,
         rng=rng,
     )
@@ -148,8 +154,8 @@ def _scale(
     direction: str | None,
 ) -> Homography:
     smaller = rng.random() < 0.5 if direction is None else direction == "smaller"
-    steps = strengths.smaller if smaller else strengths.larger
-    return resized(strength_at(severity, steps, 1), *scene.shape[:2])
+    size = strength_of(strengths, "smaller" if smaller else "larger", severity)
+    return resized(size, *scene.shape[:2])
 
 
 def _deformation(
@@ -159,7 +165,7 @@ def _deformation(
     scene: Scene,
     _: str | None,
 ) -> Displacement:
-    rms = strength_at(severity, strengths.rms, 0)
+    rms = strength_of(strengths, "rms", severity)
     return bent(rms, strengths.rms[-1], rng, *scene.shape[:2])
 
 
@@ -171,9 +177,9 @@ def _clutter(
     _: str | None,
 ) -> Patches | Backdrop:
     if scene.mask is not None:
-        return swapped(strength_at(severity, strengths.backdrop, 0), rng, scene)
+        return swapped(strength_of(strengths, "backdrop", severity), rng, scene)
     # Part of a patch counts as one, so that no severity above 0 leaves an image as it was.
-    return strewn(math.ceil(strength_at(severity, strengths.patches, 0)), rng, scene)
+    return strewn(math.ceil(strength_of(strengths, "patches", severity)), rng, scene)
 
 
 def _occlusion(
@@ -183,7 +189,7 @@ def _occlusion(
     scene: Scene,
     _: str | None,
 ) -> Block:
-    return hidden(strength_at(severity, strengths.area, 0), rng, scene)
+    return hidden(strength_of(strengths, "area", severity), rng, scene)
 
 
 FACTORS = {

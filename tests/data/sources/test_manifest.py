@@ -2,13 +2,12 @@
 among the cases in tests/data/hostile."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pandas as pd
 import pytest
-from http_server import HttpServer, http_server
+from http_server import HttpServer
 from images import encoded
 from s3_server import put, s3_server, use_s3
 from source_reading import read, settings
@@ -33,12 +32,6 @@ SAMPLES = [
 def facts(samples: list[Sample]) -> list[tuple[object, ...]]:
     assert not [sample.problem for sample in samples if sample.problem]
     return [(s.path, s.label, s.data, s.split, s.group) for s in samples]
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    with http_server() as server:
-        yield server
 
 
 @pytest.fixture

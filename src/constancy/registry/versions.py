@@ -1,0 +1,124 @@
+"""The model registry: a version for every judged model, and the alias of the one that serves."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from constancy.errors import UserError
+from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
+from constancy.registry.gate import Verdict
+from constancy.registry.package import log_model
+from constancy.registry.store import as_default
+from constancy.registry.tracking import WEIGHTS_TAG
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+
+
+def version_of(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
+    """The version of the registered model that an alias points at, None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        # No such model, and a model without such an alias.
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def model_tags(folder: Path) -> dict[str, str]:
+    """Digests that identify a model: its weights, its card, and the task that it is for.
+
+    task_sha256 is over the classes and the form of the images: models of the same task can be
+    compared. Raises UserError for a folder that holds no model.
+    """
+    card = load_card(folder)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} holds no model: {WEIGHTS} is missing")
+    task = json.dumps([card.classes, card.image], sort_keys=True)
+    return {
+        WEIGHTS_TAG: weights_digest(folder),
+        "card_sha256": hashlib.sha256((folder / CARD).read_bytes()).hexdigest(),
+        "task_sha256": hashlib.sha256(task.encode()).hexdigest(),
+    }
+
+
+def find_version(
+    client: "MlflowClient", name: str, identity: dict[str, str]
+) -> "ModelVersion | None":
+    """The newest version of a registered model with these `model_tags` and this `code_sha256`."""
+    found = client.search_model_versions(f"tags.{WEIGHTS_TAG} = '{identity[WEIGHTS_TAG]}'")
+    parts = ("card_sha256", "code_sha256")
+    same = [
+        version
+        for version in found
+        if version.name == name and all(version.tags.get(part) == identity[part] for part in parts)
+    ]
+    return max(same, key=lambda version: int(version.version), default=None)
+
+
+def create_version(
+    client: "MlflowClient",
+    name: str,
+    run_id: str,
+    candidate: Path,
+    tags: dict[str, str],
+    description: str,
+) -> "ModelVersion":
+    """A new version of the registered model: the candidate, logged to the run that trained it."""
+    from mlflow.exceptions import MlflowException
+
+    model_id = log_model(client, run_id, candidate)
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    with as_default(client):
+        return client.create_model_version(
+            name,
+            f"models:/{model_id}",
+            run_id=run_id,
+            tags=tags,
+            description=description,
+            model_id=model_id,
+        )
+
+
+def update_version(
+    client: "MlflowClient", version: "ModelVersion", tags: dict[str, str], description: str
+) -> None:
+    """Tag and describe a version anew."""
+    for key, value in tags.items():
+        client.set_model_version_tag(version.name, version.version, key, value)
+    client.update_model_version(version.name, version.version, description)
+
+
+def set_alias(
+    client: "MlflowClient",
+    version: "ModelVersion",
+    verdict: Verdict,
+    champion: "ModelVersion | None",
+) -> str | None:
+    """Give the version the alias that it earned; returns the one that it has now.
+
+    A champion that misses the floors of today keeps its alias until another takes it: to serve
+    nothing would be worse.
+    """
+    is_champion = champion is not None and int(champion.version) == int(version.version)
+    alias = {"promoted": CHAMPION, "challenger": CHALLENGER}.get(verdict)
+    if is_champion:
+        alias = CHAMPION
+    elif alias is not None:
+        client.set_registered_model_alias(version.name, alias, version.version)
+    challenger = version_of(client, version.name, CHALLENGER)
+    if alias != CHALLENGER and challenger and int(challenger.version) == int(version.version):
+        client.delete_registered_model_alias(version.name, CHALLENGER)
+    return alias
