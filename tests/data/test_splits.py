@@ -116,15 +116,11 @@ def test_what_an_expression_finds_in_the_path_is_the_group(
     expression: str, groups: list[str]
 ) -> None:
     paths = ["x/a/IMG_1118.JPG", "x/b/IMG_1119.JPG", "x/a/IMG_1120.JPG"]
-    assert find_groups(paths, [None] * 3, expression) == groups
-
-
-def test_without_an_expression_the_sources_own_groups_count() -> None:
-    assert find_groups(["a", "b"], ["one", None], None) == ["one", None]
+    assert find_groups(paths, expression) == groups
 
 
 def test_a_path_in_which_no_group_is_found_is_told() -> None:
     with pytest.raises(UserError, match=r"data.split.group_by: nothing in the path b/x.png"):
-        find_groups(["a/1.png", "b/x.png"], [None, None], r"\d")
+        find_groups(["a/1.png", "b/x.png"], r"\d")
     with pytest.raises(UserError, match=r"nothing in the path b/x.png"):
-        find_groups(["b/x.png"], [None], r"(\d*)")
+        find_groups(["b/x.png"], r"(\d*)")

@@ -21,15 +21,16 @@ from constancy.settings.data import Image
 _SECONDS_AN_IMAGE = 70e-6
 _SECONDS_A_BYTE = 30e-9
 
+_REPEATED = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA = pa.schema(
     [
-        ("sha256", pa.string()),
+        ("sha256", pa.binary(32)),
         ("path", pa.string()),
-        ("label", pa.string()),
-        ("group", pa.string()),
-        ("split", pa.string()),
-        ("problem", pa.string()),
-        ("format", pa.string()),
+        ("label", _REPEATED),
+        ("group", _REPEATED),
+        ("split", _REPEATED),
+        ("problem", _REPEATED),
+        ("format", _REPEATED),
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("digest", pa.binary(16)),
@@ -44,8 +45,8 @@ _SCHEMA = pa.schema(
 class DecodedTable:
     """All images of a table in the order of (sha256, path), which no order of the source changes.
 
-    facts: sha256, path, label, group, split as in the table; problem: why an image cannot be used,
-    else null; format, width, height: of the file; digest: of the pixels as the network sees them,
+    facts: sha256 (its bytes), path, label, group, split as in the table; problem: why an image
+    cannot be used, else null; format, width, height: of the file; digest: of the pixels as the network sees them,
     hash: see `perceptual_hashes`; mean, std: of those pixels (no image, where there is a problem).
     """
 
@@ -69,6 +70,12 @@ class DecodedTable:
                 raise EOFError(f"{self._file.name} ends before image {place}")
         return images
 
+    def digests(self) -> np.ndarray:
+        """uint64, N x 2: the digest of each image's pixels; anything where there is a problem."""
+        column = self.facts["digest"].combine_chunks()
+        numbers = np.frombuffer(column.buffers()[1], np.uint64).reshape(-1, 2)
+        return numbers[column.offset : column.offset + len(column)]
+
 
 def decode_table(raw: Path, image: Image, scratch: Path) -> DecodedTable:
     """Decode the image table in `raw`; pixels go to the new file `scratch`.
@@ -84,6 +91,7 @@ def decode_table(raw: Path, image: Image, scratch: Path) -> DecodedTable:
         jobs.append(Job(_decode_group, (group, image, scratch, start), group.rows, seconds))
         start += group.rows
     facts = pa.concat_tables([_SCHEMA.empty_table(), *run_jobs("prepare", jobs)])
+    facts = facts.unify_dictionaries()
     end_workers()
     keys = [("sha256", "ascending"), ("path", "ascending")]
     order = pc.sort_indices(facts, sort_keys=keys)
@@ -116,7 +124,7 @@ def _decode_group(group: RowGroup, image: Image, scratch: Path, start: int) -> p
 
 def _decode(sample: Sample, image: Image, pixels: np.ndarray) -> tuple[Any, ...]:
     """Fill in the pixels; gives all facts but those that are taken from many images at once."""
-    known = (sample.sha256, sample.path, sample.label, sample.group, sample.split)
+    known = (bytes.fromhex(sample.sha256), sample.path, sample.label, sample.group, sample.split)
     if sample.problem:
         return *known, sample.problem, None, None, None, None
     try:

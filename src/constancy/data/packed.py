@@ -76,12 +76,13 @@ def create_array(path: Path, shape: tuple[int, ...], dtype: Any = np.uint8) -> n
 
 
 def write_split(
-    folder: Path, images: Iterable[np.ndarray], labels: np.ndarray, index: pa.Table
+    folder: Path, images: Iterable[np.ndarray], labels: np.ndarray, index: pa.RecordBatchReader
 ) -> None:
     """Write a packed split, as `PackedSplit` reads it, into the new folder `folder`.
 
-    images: uint8, in chunks n x H x W x C, as many as labels together (an empty chunk, if none).
-    They are written, not mapped: mapped pages count as memory of the process that touches them.
+    images: uint8, in chunks n x H x W x C, as many as labels together (an empty chunk, if none);
+    they are written, not mapped: mapped pages count as memory of the process that touches them.
+    index: its rows, in parts.
     """
     folder.mkdir()
     with (folder / "images.npy").open("wb") as file:
@@ -91,4 +92,6 @@ def write_split(
                 write_array_header_1_0(file, header | {"shape": (len(labels), *chunk.shape[1:])})
             file.write(np.ascontiguousarray(chunk).data)
     np.save(folder / "labels.npy", labels, allow_pickle=False)
-    pq.write_table(index, folder / "index.parquet")
+    with pq.ParquetWriter(folder / "index.parquet", index.schema) as writer:
+        for part in index:
+            writer.write_batch(part)

@@ -14,22 +14,24 @@ from constancy.data.packed import Dataset, write_split
 from constancy.data.quality import Inspection
 from constancy.data.splits import SPLITS, assign_splits, find_groups
 from constancy.data.statistics import PixelStatistics
-from constancy.data.table import sample_ids
+from constancy.data.table import sample_id
 from constancy.settings.data import Data
 
 _PART = 65_536
+_INDEX = pa.schema([(name, pa.string()) for name in ("id", "path", "group", "sha256")])
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
     """The images of a source, decoded, split and checked.
 
-    groups, splits: of the rows of `table`; found: what the checks found, and which rows remain;
-    classes: labels of those, in order.
+    labels, groups, splits: of the rows of `table`, as objects; found: what the checks found, and
+    which rows remain; classes: labels of those, in order.
     """
 
     table: DecodedTable
-    groups: list[str | None]
+    labels: np.ndarray
+    groups: np.ndarray
     splits: np.ndarray
     found: Inspection
     classes: list[str]
@@ -42,17 +44,17 @@ def read_images(raw: Path, data: Data, scratch: Path) -> Images:
     """
     table = decode_table(raw, data.image, scratch)
     facts = table.facts
-    groups = find_groups(_texts(facts["path"]), _texts(facts["group"]), data.split.group_by)
+    labels, groups, preset = (_repeated(facts[name]) for name in ("label", "group", "split"))
+    if data.split.group_by is not None:
+        groups = np.array(find_groups(_values(facts["path"]), data.split.group_by), object)
     keys = (
-        each if group is None else group
-        for group, each in zip(groups, _texts(sample_ids(facts["sha256"])), strict=True)
+        sample_id(digest.hex()) if group is None else group
+        for group, digest in zip(groups, _values(facts["sha256"]), strict=True)
     )
-    # As objects, since NumPy's own strings would all be as long as the longest.
-    splits = np.array(assign_splits(keys, list(_texts(facts["split"])), data.split), object)
-    names = facts["label"].combine_chunks().dictionary_encode()
-    labels = np.array(names.dictionary.to_pylist(), object)[names.indices.to_numpy()]
+    splits = np.array(assign_splits(keys, preset.tolist(), data.split), object)
+    pa.default_memory_pool().release_unused()  # decoding is over; the checks need room themselves
     found = Inspection(table, labels, splits, groups, data.quality)
-    return Images(table, groups, splits, found, np.unique(labels[found.kept]).tolist())
+    return Images(table, labels, groups, splits, found, np.unique(labels[found.kept]).tolist())
 
 
 def pack(images: Images, data: Data, folder: Path) -> None:
@@ -63,25 +65,35 @@ def pack(images: Images, data: Data, folder: Path) -> None:
         chunks = _chunks(images.table, rows)
         if name == "train":
             chunks = statistics.watch(chunks)
-        write_split(folder / name, chunks, *_labels_and_index(images, rows))
+        labels = np.searchsorted(images.classes, images.labels[rows])
+        index = pa.RecordBatchReader.from_batches(_INDEX, _index(images, rows))
+        write_split(folder / name, chunks, labels, index)
     mean, std = statistics.mean_and_std()
     Dataset(images.classes, data.image, mean, std).save(folder)
 
 
-def _texts(column: pa.ChunkedArray) -> Iterator[Any]:
+def _values(column: pa.ChunkedArray) -> Iterator[Any]:
     """The values of a column, a part at a time: all of them at once would fill memory."""
     for start in range(0, len(column), _PART):
         yield from column.slice(start, _PART).to_pylist()
 
 
-def _labels_and_index(images: Images, rows: np.ndarray) -> tuple[np.ndarray, pa.Table]:
-    facts = images.table.facts.take(rows)
-    groups = pa.array(images.groups, pa.string()).take(pa.array(rows))
-    positions = {label: position for position, label in enumerate(images.classes)}
-    labels = np.array([positions[each] for each in facts["label"].to_pylist()], np.int64)
-    digests = facts["sha256"]
-    columns = {"id": sample_ids(digests), "path": facts["path"], "group": groups, "sha256": digests}
-    return labels, pa.table(columns)
+def _repeated(column: pa.ChunkedArray) -> np.ndarray:
+    """The values of a dictionary's column, as objects: equal ones are one object."""
+    encoded = column.combine_chunks()
+    values = np.array([*encoded.dictionary.to_pylist(), None], object)
+    return values[encoded.indices.fill_null(-1).to_numpy()]
+
+
+def _index(images: Images, rows: np.ndarray) -> Iterator[pa.RecordBatch]:
+    """What is known of some rows, in parts."""
+    for start in range(0, len(rows), _PART):
+        some = rows[start : start + _PART]
+        facts = images.table.facts.select(["path", "sha256"]).take(some)
+        digests = [digest.hex() for digest in facts["sha256"].to_pylist()]
+        ids = [sample_id(digest) for digest in digests]
+        columns = [ids, facts["path"].to_pylist(), images.groups[some], digests]
+        yield pa.record_batch([pa.array(each, pa.string()) for each in columns], schema=_INDEX)
 
 
 def _chunks(table: DecodedTable, rows: np.ndarray) -> Iterator[np.ndarray]:

@@ -1,7 +1,7 @@
 """The quality gate: which images and classes are not as they should be, and what becomes of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class Flag:
 class Inspection:
     """All checks, made one after another; what one drops, the next does not see.
 
-    labels, splits: of str, as objects, N; groups: N; all for the rows of `table`. Afterwards `flags`
+    labels, splits, groups: of str (or None), as objects, N; all for the rows of `table`. Afterwards `flags`
     holds what was found, `kept` (bool, N) which rows remain, and `compared_all` is False where so
     many images are alike that not all pairs of them were compared.
     """
@@ -49,7 +49,7 @@ class Inspection:
         table: DecodedTable,
         labels: np.ndarray,
         splits: np.ndarray,
-        groups: Sequence[str | None],
+        groups: np.ndarray,
         quality: Quality,
     ) -> None:
         self.flags: list[Flag] = []
@@ -108,12 +108,12 @@ class Inspection:
 
     def _equal_pixels(self) -> None:
         """Images that the network could not tell apart: under two labels, on two sides, or again."""
-        encoded = self._table.facts["digest"].combine_chunks().dictionary_encode()
-        same = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
-        counts = np.bincount(same[self.kept], minlength=1)
-        rows = np.flatnonzero(self.kept & (counts[same] > 1))
-        rows = rows[np.lexsort((rows, self._rank[rows], same[rows]))]
-        groups = np.split(rows, np.flatnonzero(np.diff(same[rows])) + 1) if len(rows) else []
+        rows = np.flatnonzero(self.kept)
+        digests = self._table.digests()[rows]
+        order = np.lexsort((self._rank[rows], *digests.T))  # which keeps the order of equal ones
+        again = (np.diff(digests[order], axis=0, prepend=~digests[order][:1]) == 0).all(axis=1)
+        several = again | np.append(again[1:], False)
+        groups = np.split(rows[order][several], np.flatnonzero(~again[several]))[1:]
         conflicting, leaking, repeated = [], [], []
         for first, *others in (group.tolist() for group in groups):
             labels = sorted(set(self._labels[[first, *others]].tolist()))
@@ -131,7 +131,7 @@ class Inspection:
         self._flag("exact_duplicates", repeated)
         self._flag("leakage", leaking)
 
-    def _groups_on_two_sides(self, groups: Sequence[str | None]) -> None:
+    def _groups_on_two_sides(self, groups: np.ndarray) -> None:
         """A source may name splits that cut through its groups."""
         best: dict[str, int] = {}
         for row in np.flatnonzero(self.kept).tolist():

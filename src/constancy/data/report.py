@@ -1,6 +1,5 @@
 """What preparation knows of the images, as reports/data.json holds it."""
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ def describe_images(images: Images, data: Data) -> dict[str, Any]:
         "classes": counts,
         "groups": len(set(images.groups) - {None}),
         "image": data.image.model_dump(),
-        "formats": dict(sorted(Counter(facts["format"].drop_null().to_pylist()).items())),
+        "formats": _counts(facts["format"]),
         "sizes": {side: _range(facts[side]) for side in ("width", "height")},
         "checks": {
             name: check | {"flagged": len(found.of(name))}
@@ -50,9 +49,15 @@ def _describe(flag: Flag, table: DecodedTable) -> dict[str, Any]:
     described: dict[str, Any] = {"check": flag.check, "action": flag.action, "label": flag.label}
     for prefix, row in (("", flag.row), ("other_", flag.other)):
         if row is not None:
-            described[f"{prefix}id"] = sample_id(table.facts["sha256"][row].as_py())
+            described[f"{prefix}id"] = sample_id(table.facts["sha256"][row].as_py().hex())
             described[f"{prefix}path"] = table.facts["path"][row].as_py()
     return described | {"reason": flag.reason}
+
+
+def _counts(column: pa.ChunkedArray) -> dict[str, int]:
+    """How often each value stands in a column, in the order of the values."""
+    counted = column.drop_null().value_counts()
+    return dict(sorted((each["values"].as_py(), each["counts"].as_py()) for each in counted))
 
 
 def _range(column: pa.ChunkedArray) -> list[int]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
 from constancy.data.labels import MAX_LABEL, printable
 from constancy.data.prepare import Images
@@ -138,17 +137,11 @@ def _samples(images: Images, labels: list[str]) -> list[tuple[str, list[str]]]:
         return []
     of_a_class = min(max(SAMPLES // len(labels), 1), SAMPLES_OF_A_CLASS)
     chosen = np.linspace(0, len(labels) - 1, min(len(labels), SAMPLES)).round().astype(int)
-    names = images.table.facts["label"]
-    rows = {label: np.empty(0, np.int64) for label in (labels[each] for each in chosen)}
-    codes = pc.index_in(names, pc.cast(list(rows), names.type)).fill_null(-1).to_numpy()
-    codes = np.where(images.found.kept, codes, -1)
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(len(rows) + 1))
-    for label, start, end in zip(rows, starts, starts[1:], strict=False):
-        rows[label] = order[start : min(end, start + of_a_class)]
-    return [
-        (label, [_thumbnail(images, row) for row in some.tolist()]) for label, some in rows.items()
-    ]
+    samples = []
+    for label in (labels[each] for each in chosen):
+        rows = np.flatnonzero(images.found.kept & (images.labels == label))[:of_a_class]
+        samples.append((label, [_thumbnail(images, row) for row in rows.tolist()]))
+    return samples
 
 
 def _thumbnail(images: Images, row: int) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 from collections.abc import Iterable, Sequence
 
 from constancy.errors import UserError
@@ -10,18 +11,14 @@ from constancy.settings.data import Split
 SPLITS = ("train", "validation", "test")
 
 
-def find_groups(
-    paths: Iterable[str], own: Iterable[str | None], group_by: str | None
-) -> list[str | None]:
-    """The group of each image: what `group_by` finds in its path, else the source's own group.
+def find_groups(paths: Iterable[str], group_by: str) -> list[str]:
+    """The group of each image: what the expression `group_by` finds in its path.
 
     Where the expression has groups, what they matched counts, else the whole match. Raises
     UserError for a path in which nothing matches: an image without a group would be one of its own.
     """
-    if group_by is None:
-        return list(own)
     expression = re.compile(group_by)
-    groups: list[str | None] = []
+    groups: list[str] = []
     for path in paths:
         found = expression.search(path)
         group = found and ("/".join(part or "" for part in found.groups()) or found.group())
@@ -30,7 +27,7 @@ def find_groups(
                 f"data.split.group_by: nothing in the path {path} matches '{group_by}': "
                 "correct the expression, so that it finds the group in every path"
             )
-        groups.append(group)
+        groups.append(sys.intern(group))  # one object for many images
     return groups
 
 

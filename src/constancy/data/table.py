@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 SHARD_BYTES = 256 * 2**20
@@ -59,11 +58,6 @@ class Sample:
 def sample_id(sha256: str) -> str:
     """The id on which splits, seeds and suites hang: the first 16 digits of the bytes' hash."""
     return sha256[:_ID_DIGITS]
-
-
-def sample_ids(sha256: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The `sample_id` of each value of a column."""
-    return pc.utf8_slice_codeunits(sha256, 0, _ID_DIGITS)
 
 
 @dataclass(frozen=True)
