@@ -1,7 +1,8 @@
 """Stage 4: train the network."""
 
 import shutil
-from contextlib import nullcontext
+from contextlib import ExitStack
+from pathlib import Path
 
 from constancy import paths
 from constancy.settings import Settings
@@ -10,38 +11,46 @@ from constancy.stage import stage
 
 @stage
 def train(settings: Settings) -> None:
+    import torch
     from pytorch_lightning.utilities import rank_zero_only
 
+    from constancy.code import code_digest, own_files
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
     from constancy.registry.lightning import lightning_logger
     from constancy.registry.tracking import complete_run, fail_run, start_run
     from constancy.training.data import ImageData
+    from constancy.training.debug import debugged, shorten
     from constancy.training.fit import describe, fit
     from constancy.training.mix import choose_mix
-    from constancy.training.workspace import open_workspace, workspace_key
+    from constancy.training.workspace import held, open_workspace, workspace_key
 
+    # What a run is to be found by is what the user has set, not what a preset makes of it.
+    inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
+    settings = debugged(settings)
     recipe, seed = settings.train, settings.seed
-    data = ImageData(
-        paths.PREPARED,
-        paths.AUGMENTED,
-        paths.SUITES,
-        mix=choose_mix(settings),
-        batch_size=recipe.batch_size,
-        seed=seed,
-    )
+    folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
+    data = ImageData(*folders, mix=choose_mix(settings), seed=seed)
+    shorten(data, recipe)
     card = describe(settings.model, Dataset.load(paths.PREPARED))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.project_root() / paths.STATE / "training"
-    inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
-    key = workspace_key(inputs, data.digest())
-    with open_workspace(root, key) if first else nullcontext(root / key) as workspace:
+    # Other code or another torch goes on with nobody's state.
+    code = code_digest(own_files(Path(__file__)))
+    key = workspace_key(inputs, data.digest(), code, torch.__version__)
+    with ExitStack() as stack:
+        workspace = root / key
+        if first:
+            stack.enter_context(held(paths.STATE / "train.lock", "is training in this folder"))
+            stack.enter_context(open_workspace(root, key))
         run_id = start_run(settings) if first else None
         logger = lightning_logger(settings.tracking, run_id)
         try:
-            fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+            fitted = fit(
+                card, data, recipe, seed=seed, workspace=workspace, logger=logger, first=first
+            )
         except BaseException:
             fail_run(settings.tracking, run_id)
             raise
