@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pytorch_lightning.utilities import rank_zero_only
 from training_project import Prepared
 
 from constancy.data.packed import Dataset
@@ -73,6 +74,7 @@ def main(project: Path, workspace: Path, point: list[str]) -> None:
     resume._ASK_EVERY = 1
     resume._SECONDS, resume._SHARE = 0.0, 1e9
     killed_at(point)
+    first = getattr(rank_zero_only, "rank", 0) == 0
     prepared = Prepared(project, json.loads((project / "values.json").read_text()))
     settings = prepared.settings()
     fitted = fit(
@@ -82,12 +84,12 @@ def main(project: Path, workspace: Path, point: list[str]) -> None:
         seed=settings.seed,
         workspace=workspace,
         logger=None,
-        first=int(os.environ.get("LOCAL_RANK", "0")) == 0,
+        first=first,
     )
     tensors = fitted.network.state_dict()
     weights = b"".join(name.encode() + each.numpy().tobytes() for name, each in tensors.items())
     result = fitted.record() | {"weights": hashlib.sha256(weights).hexdigest()}
-    if int(os.environ.get("LOCAL_RANK", "0")) == 0:
+    if first:
         (workspace / "result.json").write_text(json.dumps(result))
 
 

@@ -138,4 +138,4 @@ def test_the_model_of_a_fold_is_no_candidate(
     assert int(client.get_model_version_by_alias("constancy", "champion").version) == 1
     assert client.get_run(run_id).info.status == "FINISHED"
     assert client.get_run(run_id).data.metrics["clean/accuracy"] == 0.99
-    assert _verdict(read_json(DECISION)) == ["Verdict  fold", f"         {decision.reason}"]
+    assert _verdict(read_json(DECISION)) == ["Verdict  left out", f"         {decision.reason}"]

@@ -28,7 +28,7 @@ from constancy.training.callbacks import History, ProgressLines, Speed
 from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
 from constancy.training.finite import Finite
-from constancy.training.launch import trainer_devices
+from constancy.training.launch import end_with_parent, trainer_devices
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
@@ -94,6 +94,8 @@ def fit(
     loss is no longer finite; SystemExit (143), with the state saved, when SIGTERM says to end.
     """
     quiet_lightning()
+    if not first:
+        end_with_parent()
     workspace.mkdir(parents=True, exist_ok=True)
     counts = {"images": len(data.train), "validation": data.validation_images}
     choices = choices_of(workspace, card, train, **counts, first=first)

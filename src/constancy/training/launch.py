@@ -1,12 +1,26 @@
 """How many processes a training has, and where: asked of whoever started them."""
 
 import os
+import threading
+import time
 from typing import Any
 
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
 from constancy.settings.train import Train
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone: killed, it leaves nobody waiting."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def trainer_devices(train: Train) -> dict[str, Any]:

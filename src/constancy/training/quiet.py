@@ -16,7 +16,7 @@ _MESSAGES = (
 
 def quiet_lightning() -> None:
     """Let through errors and the warnings that ask for something."""
-    for name in ("utilities.rank_zero", "accelerators.cuda"):
-        logging.getLogger(f"pytorch_lightning.{name}").setLevel(logging.WARNING)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for message in _MESSAGES:
         warnings.filterwarnings("ignore", message=message)

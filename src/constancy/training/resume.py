@@ -70,7 +70,7 @@ class Resume(Callback):
             return
         self.finite.check(trainer)
         start = time.monotonic()
-        trainer.save_checkpoint(self.path)
+        trainer.save_checkpoint(self.path, weights_only=False)
         self.saved = time.monotonic()
         self.pause = max(_SECONDS, (self.saved - start) / _SHARE)
 
