@@ -1,6 +1,6 @@
 # Every target makes the environment it needs first: Python 3.11 or newer, git and make are enough.
 .DEFAULT_GOAL := help
-.PHONY: help run calibrate test ui lint format lock clean
+.PHONY: help run calibrate test test-all ui lint format lock clean
 
 PYTHON ?= python3
 PORT ?= 5000
@@ -15,8 +15,13 @@ run: .venv/ready ## run the stages that changed and show the outcome
 calibrate: .venv/ready ## measure what severities cost on your data, propose better ones
 	@$(BIN)/constancy calibrate
 
-test: .venv/ready ## run every test
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+
+test: .venv/ready ## run the tests but for the slow ones
+	@$(PYTEST) -m 'not slow'
+
+test-all: .venv/ready ## run every test
+	@$(PYTEST)
 
 ui: .venv/ready ## open the tracking UI on 127.0.0.1 (PORT=5000)
 	@$(BIN)/constancy ui --port $(PORT)

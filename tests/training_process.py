@@ -93,5 +93,13 @@ def main(project: Path, workspace: Path, point: list[str]) -> None:
         (workspace / "result.json").write_text(json.dumps(result))
 
 
+def telling(told: Path, project: Path, workspace: Path, point: list[str]) -> None:
+    """`main`, with standard error in a file."""
+    with told.open("w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+    torch.set_num_threads(1)
+    main(project, workspace, point)
+
+
 if __name__ == "__main__":
     main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from copy import deepcopy
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from project import REPOSITORY
+from training_process import telling
 from training_project import Prepared
 
 pytestmark = pytest.mark.timeout(300)
@@ -49,13 +51,26 @@ def command(project: Path, workspace: Path, *point: object) -> list[str]:
     return [sys.executable, str(PROCESS), str(project), str(workspace), *words]
 
 
+def start(project: Path, workspace: Path, *point: object) -> tuple[BaseProcess, Path]:
+    """A process of its own that trains, and the file to which it tells what it has to tell.
+
+    It is a fork of one that has imported everything: to do so takes longer than the training.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["training_process"])
+    told = workspace.with_suffix(".err")
+    words = [str(word) for word in point or ("never",)]
+    process = context.Process(target=telling, args=(told, project, workspace, words))
+    process.start()
+    return process, told
+
+
 def trained(project: Path, workspace: Path, *point: object, code: int = 0) -> str:
     """What the process told; it ended as it should."""
-    done = subprocess.run(
-        command(project, workspace, *point), capture_output=True, text=True, timeout=200, env=env()
-    )
-    assert done.returncode == code, done.stderr
-    return done.stderr
+    process, told = start(project, workspace, *point)
+    process.join(200)
+    assert process.exitcode == code, told.read_text()
+    return told.read_text()
 
 
 def env(**more: str) -> dict[str, str]:
@@ -100,25 +115,19 @@ def test_a_killed_training_ends_with_the_bits_of_the_whole_one(
 def test_sigterm_saves_and_leaves_within_ten_seconds(
     project: Path, whole: tuple[Any, str], tmp_path: Path
 ) -> None:
-    with subprocess.Popen(
-        command(project, tmp_path), stderr=subprocess.PIPE, text=True, env=env()
-    ) as process:
-        wait_for(lambda: (tmp_path / "last.ckpt").exists(), process)
-        start = time.monotonic()
-        process.terminate()
-        _, told = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert time.monotonic() - start < 10
-    assert "told to end; run again to go on" in told
-    assert "Traceback" not in told
+    process, told = start(project, tmp_path)
+    while not (tmp_path / "last.ckpt").exists():
+        assert process.is_alive(), told.read_text()
+        time.sleep(0.05)
+    asked = time.monotonic()
+    process.terminate()
+    process.join(60)
+    assert process.exitcode == 128 + signal.SIGTERM
+    assert time.monotonic() - asked < 10
+    assert "told to end; run again to go on" in told.read_text()
+    assert "Traceback" not in told.read_text()
     trained(project, tmp_path)
     assert outcome(tmp_path) == whole
-
-
-def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
 
 
 TWO = {"accelerator": "cpu", "strategy": "ddp", "epochs": 2, "batch_size": 48}
@@ -129,11 +138,13 @@ def torchrun(project: Path, workspace: Path, *options: str, point: str = "never"
     return [*start, str(PROCESS), str(project), str(workspace), *point.split()]
 
 
+@pytest.mark.slow  # nine processes that import everything
 def test_two_nodes_give_the_weights_of_one_process_with_two_devices_also_when_killed(
     prepared: Prepared, tmp_path: Path
 ) -> None:
     project = project_with(prepared, tmp_path, **STATEFUL | TWO | {"devices": 2})
-    trained(project, tmp_path / "one")
+    alone = command(project, tmp_path / "one")
+    subprocess.run(alone, check=True, timeout=200, env=env(), stderr=subprocess.DEVNULL)
     nodes = [("--nnodes=2", "--nproc-per-node=1", f"--node-rank={rank}",
               "--master-addr=127.0.0.1", "--master-port=29517") for rank in (0, 1)]  # fmt: skip
     both = [
@@ -146,9 +157,14 @@ def test_two_nodes_give_the_weights_of_one_process_with_two_devices_also_when_ki
     assert [node.returncode for node in both] == [0, 0], told
     assert outcome(tmp_path / "two") == outcome(tmp_path / "one")
     # Killed in the first process, the other one ends too; together they go on.
-    killed = subprocess.run(
-        command(project, tmp_path / "killed", "batch", 1, 3), capture_output=True, env=env()
+    killed = command(project, tmp_path / "killed", "batch", 1, 3)
+    assert subprocess.run(killed, capture_output=True, env=env(), timeout=200).returncode
+    resumed = subprocess.run(
+        command(project, tmp_path / "killed"),
+        capture_output=True,
+        text=True,
+        env=env(),
+        timeout=200,
     )
-    assert killed.returncode
-    assert "going on in epoch 2" in trained(project, tmp_path / "killed")
+    assert "going on in epoch 2" in resumed.stderr
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "one")
