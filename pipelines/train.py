@@ -15,6 +15,7 @@ def train(settings: Settings) -> None:
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
+    from constancy.models.transfer import check_start
     from constancy.registry.lightning import lightning_logger
     from constancy.registry.tracking import complete_run, fail_run, start_run
     from constancy.training.data import ImageData
@@ -22,7 +23,9 @@ def train(settings: Settings) -> None:
     from constancy.training.mix import choose_mix
     from constancy.training.workspace import open_workspace, workspace_key
 
-    recipe, seed = settings.train, settings.seed
+    model, recipe, seed = settings.model, settings.train, settings.seed
+    dataset = Dataset.load(paths.PREPARED)
+    begins_from = check_start(model, dataset.image)
     data = ImageData(
         paths.PREPARED,
         paths.AUGMENTED,
@@ -31,17 +34,17 @@ def train(settings: Settings) -> None:
         batch_size=recipe.batch_size,
         seed=seed,
     )
-    card = describe(settings.model, Dataset.load(paths.PREPARED))
+    card = describe(model, dataset, len(data.train))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.project_root() / paths.STATE / "training"
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
-    key = workspace_key(inputs, data.digest())
+    key = workspace_key(inputs, data.digest(), begins_from)
     with open_workspace(root, key) if first else nullcontext(root / key) as workspace:
         run_id = start_run(settings) if first else None
         logger = lightning_logger(settings.tracking, run_id)
         try:
-            fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
+            fitted = fit(card, data, model, recipe, seed=seed, workspace=workspace, logger=logger)
         except BaseException:
             fail_run(settings.tracking, run_id)
             raise

@@ -52,13 +52,13 @@ def test_logging_says_nothing(project: Project, capfd: pytest.CaptureFixture[str
 
 
 def test_requirements_are_pinned_to_what_is_installed(project: Project) -> None:
-    requirements = dict(each.split("==") for each in pinned_requirements())
+    requirements = dict(each.split("==") for each in pinned_requirements(CARD))
     assert requirements["mlflow"] == version("mlflow")
     assert requirements["torch"] == version("torch").split("+")[0]
     assert not set(requirements) & {"scikit-learn", "pytorch-lightning", "albumentations", "dvc"}
     project.register()
     logged = (logged_model(project) / "requirements.txt").read_text()
-    assert logged.splitlines() == pinned_requirements()
+    assert logged.splitlines() == pinned_requirements(CARD)
 
 
 @pytest.mark.parametrize("color", ["grey", "rgb"])

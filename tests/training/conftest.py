@@ -1,7 +1,8 @@
 """A small prepared and augmented project for training tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from training_project import Prepared
@@ -55,14 +56,21 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 @pytest.fixture
 def train(prepared: Prepared, tmp_path: Path) -> Callable[..., Fitted]:
-    """A function that trains with some settings of `train` changed."""
+    """A function that trains with some settings of `model` (tuning) and `train` changed."""
 
-    def trained(model: str = "cnn", workspace: str = "workspace", **changes: object) -> Fitted:
+    def trained(
+        model: str = "cnn",
+        workspace: str = "workspace",
+        tuning: Mapping[str, object] = MappingProxyType({}),
+        **changes: object,
+    ) -> Fitted:
         settings = prepared.settings(**changes)
-        named = settings.model.model_copy(update={"name": model})
+        named = settings.model.model_copy(update={"name": model, **tuning})
+        data = prepared.data(settings)
         return fit(
-            describe(named, Dataset.load(prepared.folder / "prepared")),
-            prepared.data(settings),
+            describe(named, Dataset.load(prepared.folder / "prepared"), len(data.train)),
+            data,
+            named,
             settings.train,
             seed=settings.seed,
             workspace=tmp_path / workspace,

@@ -18,6 +18,7 @@ from constancy.data.packed import Dataset
 from constancy.errors import UserError
 from constancy.models.disk import ModelCard
 from constancy.models.network import Network
+from constancy.models.transfer import start
 from constancy.seeds import derive_seed
 from constancy.settings.model import Model
 from constancy.settings.train import Train
@@ -59,34 +60,45 @@ class Fitted:
         }
 
 
-def describe(model: Model, dataset: Dataset) -> ModelCard:
-    """The card of the network that the settings name, for this data set."""
-    structure = getattr(model, model.name).model_dump()
+def describe(model: Model, dataset: Dataset, images: int) -> ModelCard:
+    """The card of the network that the settings name, for so many training images of this data set."""
+    name = model.choose(dataset.image.size, images)
+    structure = model.structure(name)
     image = dataset.image.model_dump()
-    return ModelCard(model.name, structure, dataset.classes, image, dataset.mean, dataset.std)
+    return ModelCard(name, structure, dataset.classes, image, dataset.mean, dataset.std)
 
 
 def fit(
     card: ModelCard,
     data: ImageData,
+    model: Model,
     train: Train,
     *,
     seed: int,
     workspace: Path,
     logger: Logger | None,
 ) -> Fitted:
-    """Train a fresh network.
+    """Train a fresh network, or one that starts from the weights that the model's settings name.
 
     workspace: a folder for the best and the last checkpoint and the history file; logger: gets the
-    same metrics, or None. Raises UserError if this machine has not the devices asked for.
+    same metrics, or None. Raises UserError if this machine has not the devices asked for, and as
+    `start` does.
     """
     _quiet()
     terminal = sys.stderr.isatty()
     torch.manual_seed(derive_seed(seed, "weights"))
     network = card.build()
+    start(network, model)
     batches = -(-len(data.train) // train.batch_size)
     groups = ["clean", *data.suite.images]
-    classifier = Classifier(network, train, steps=train.epochs * batches, groups=groups, seed=seed)
+    classifier = Classifier(
+        network,
+        train,
+        body_rate=model.body_rate,
+        steps=train.epochs * batches,
+        groups=groups,
+        seed=seed,
+    )
     workspace.mkdir(parents=True, exist_ok=True)
     best = ModelCheckpoint(
         workspace,
@@ -114,9 +126,9 @@ def fit(
         enable_model_summary=False,
         default_root_dir=workspace,
     )
-    start = time.monotonic()
+    began = time.monotonic()
     trainer.fit(classifier, datamodule=data)
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - began
     saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
     epochs = trainer.current_epoch

@@ -9,6 +9,7 @@ from torch.nn import functional
 from torchmetrics import MeanMetric
 
 from constancy.models.network import Network
+from constancy.models.transfer import parameter_groups
 from constancy.seeds import derive_seed
 from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.train import Train
@@ -19,7 +20,7 @@ from constancy.training.jitter import jitter
 class Classifier(LightningModule):
     """Trains a network on images as the data module gives them.
 
-    steps: how many steps the whole training has, for the learning-rate schedule; groups: what
+    body_rate: see `parameter_groups`; steps: how many steps the whole training has, for the learning-rate schedule; groups: what
     validation batches test, "clean" first, then the factors.
 
     Logged after each epoch: train_loss, train_accuracy, validation_accuracy (clean images),
@@ -30,11 +31,19 @@ class Classifier(LightningModule):
     correct: Any  # a ModuleDict of MeanMetric, which the type checker takes for a bare Module
 
     def __init__(
-        self, network: Network, train: Train, *, steps: int, groups: list[str], seed: int
+        self,
+        network: Network,
+        train: Train,
+        *,
+        body_rate: float,
+        steps: int,
+        groups: list[str],
+        seed: int,
     ) -> None:
         super().__init__()
         self.network = network
         self.settings = train
+        self.body_rate = body_rate
         self.steps = steps
         self.seed = seed
         self.train_loss = MeanMetric()
@@ -83,13 +92,11 @@ class Classifier(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW (Loshchilov and Hutter 2019) under a one-cycle rate (Smith and Topin 2018)."""
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.settings.rate,
-            weight_decay=self.settings.weight_decay,
-        )
+        groups = parameter_groups(self.network, self.settings.rate, self.body_rate)
+        rates = [group["lr"] for group in groups]
+        optimizer = torch.optim.AdamW(groups, weight_decay=self.settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=self.settings.rate, total_steps=self.steps
+            optimizer, max_lr=rates, total_steps=self.steps
         )
         return {
             "optimizer": optimizer,
