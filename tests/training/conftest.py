@@ -30,6 +30,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 1)
     values["model"]["cnn"] |= {"filters": [8, 16], "hidden": 16}
     values["model"]["mlp"] |= {"hidden": [32]}
+    values["model"]["resnet"] |= {"stem": 8, "widths": [8, 16, 16]}
     values["train"] |= {"epochs": 3, "batch_size": 32, "shift": 1}
     settings = check_settings(values)
     folder = tmp_path_factory.mktemp("prepared")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from constancy.models.layers import first_convolution, to_channels
 from constancy.models.memory import WithoutMemory
 from constancy.models.resnet import SMALL
 
-_NO_SIDE_CLASSIFIERS = {"aux_logits": False, "init_weights": True}
+_NO_SIDE_CLASSIFIERS: dict[str, Any] = {"aux_logits": False, "init_weights": True}
 
 
 def library_network(name: str, shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -51,7 +52,7 @@ def _torchvision(network: str, side: int, channels: int, classes: int) -> Callab
     from torchvision import models  # type: ignore[import-untyped]
 
     _check("torchvision", network, models.list_models(module=models))
-    options: dict[str, object] = {}
+    options: dict[str, Any] = {}
     if network in ("googlenet", "inception_v3"):
         options = _NO_SIDE_CLASSIFIERS
     elif network.startswith("vit_"):
@@ -68,16 +69,11 @@ def _timm(network: str, side: int, channels: int, classes: int) -> Callable[[], 
         ) from None
     # timm would take other names, too: those of files, and of models on a server.
     _check("timm", network, timm.list_models())
-    made_for_one_size = timm.get_pretrained_cfg(network).fixed_input_size
-    options = {"img_size": side} if made_for_one_size else {}
-    return partial(
-        timm.create_model,
-        network,
-        pretrained=False,
-        num_classes=classes,
-        in_chans=channels,
-        **options,
-    )
+    made_for = timm.get_pretrained_cfg(network)
+    options: dict[str, Any] = {"num_classes": classes, "in_chans": channels}
+    if made_for and made_for.fixed_input_size:
+        options["img_size"] = side
+    return partial(timm.create_model, network, pretrained=False, **options)
 
 
 def _check(library: str, network: str, known: list[str]) -> None:

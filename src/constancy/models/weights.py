@@ -1,6 +1,7 @@
 """Weights from files of others: safetensors, or what torch.save wrote without code. Nothing runs."""
 
 import hashlib
+import warnings
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,9 @@ def _checkpoint(path: Path) -> Any:
     is_zip = zipfile.is_zipfile(path)
     if is_zip:
         _check_archive(path)
-    return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what is wrong with a file is told in one sentence
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
 
 
 def _check_archive(path: Path) -> None:

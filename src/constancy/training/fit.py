@@ -174,6 +174,7 @@ def _quiet() -> None:
         ".*does not have many workers.*",
         ".*treespec.*LeafSpec.*",
         ".*Checkpoint directory.*",
+        ".*in eval mode at the start of training.*",  # frozen batch norms
         ".*sync_dist=True.*",  # torchmetrics has gathered from all processes already
     ):
         warnings.filterwarnings("ignore", message=message)
