@@ -67,19 +67,19 @@ def load_weights(network: Network, name: str) -> None:
         filters, channels = f"{found[0]}.weight", found[1].in_channels
         if filters in tensors and {tensors[filters].shape[1:2], (channels,)} == {(1,), (3,)}:
             tensors[filters] = to_channels(tensors[filters].float(), channels)
-    for key in [key for key in tensors if key.startswith(head)]:
-        if key in expected and tensors[key].shape != expected[key].shape:
-            del tensors[key]
-    _refuse(
-        name, "has weights that this network has not", [k for k in tensors if k not in expected]
-    )
+    unknown = [key for key in tensors if key not in expected]
+    _refuse(name, "has weights that this network has not", unknown)
     # Files from before torch 0.4 lack the counters of batch norms, on which nothing hangs.
-    missing = [k for k in expected if k not in tensors and not k.endswith("num_batches_tracked")]
-    _refuse(name, "lacks weights", [key for key in missing if not key.startswith(head)])
-    shapes = {key: (tuple(each.shape), tuple(expected[key].shape)) for key, each in tensors.items()}
-    misfits = [f"{key} of {its}, not {ours}" for key, (its, ours) in shapes.items() if its != ours]
+    needed = {key for key in expected if not key.startswith(head)}
+    missing = [key for key in expected if key in needed - tensors.keys()]
+    _refuse(name, "lacks weights", [k for k in missing if not k.endswith("num_batches_tracked")])
+    others = [key for key, each in tensors.items() if each.shape != expected[key].shape]
+    shapes = {
+        key: f"{tuple(tensors[key].shape)}, not {tuple(expected[key].shape)}" for key in others
+    }
+    misfits = [f"{key} of {shape}" for key, shape in shapes.items() if key in needed]
     _refuse(name, "has weights of other shapes", misfits)
-    expected.update(tensors)
+    expected.update((key, each) for key, each in tensors.items() if key not in others)
     network.body.load_state_dict(expected)
 
 
