@@ -20,8 +20,8 @@ from constancy.training.jitter import jitter
 class Classifier(LightningModule):
     """Trains a network on images as the data module gives them.
 
-    body_rate: see `parameter_groups`; steps: how many steps the whole training has, for the learning-rate schedule; groups: what
-    validation batches test, "clean" first, then the factors.
+    body_rate: see `parameter_groups`; steps: how many steps the whole training has, for the
+    learning-rate schedule; groups: what validation batches test, "clean" first, then the factors.
 
     Logged after each epoch: train_loss, train_accuracy, validation_accuracy (clean images),
     validation_FACTOR, validation_combined, validation_factors (the mean of the six), validation_score (the mean of clean and
