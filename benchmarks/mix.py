@@ -68,10 +68,11 @@ def train(settings: Settings, folder: Path) -> Metrics:
         mix=choose_mix(settings),
         seed=settings.seed,
     )
-    card = describe(settings.model, Dataset.load(folder / "prepared"))
+    network, seed = settings.model, settings.seed
+    card = describe(network, Dataset.load(folder / "prepared"), len(data.train))
     with tempfile.TemporaryDirectory() as scratch:
         workspace, model = Path(scratch) / "workspace", Path(scratch) / "model"
-        fitted = fit(card, data, recipe, seed=settings.seed, workspace=workspace, logger=None)
+        fitted = fit(card, data, network, recipe, seed=seed, workspace=workspace, logger=None)
         model.mkdir()
         save_model(model, fitted.network, fitted.card)
         test = folder / "suites" / "test"

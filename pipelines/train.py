@@ -18,6 +18,7 @@ def train(settings: Settings) -> None:
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
+    from constancy.models.transfer import check_start
     from constancy.registry.lightning import lightning_logger
     from constancy.registry.tracking import complete_run, fail_run, start_run
     from constancy.training.data import ImageData
@@ -29,17 +30,19 @@ def train(settings: Settings) -> None:
     # What a run is to be found by is what the user has set, not what a preset makes of it.
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
     settings = debugged(settings)
-    recipe, seed = settings.train, settings.seed
+    model, recipe, seed = settings.model, settings.train, settings.seed
+    dataset = Dataset.load(paths.PREPARED)
+    begins_from = check_start(model, dataset.image)
     folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
     data = ImageData(*folders, mix=choose_mix(settings), seed=seed)
     shorten(data, recipe)
-    card = describe(settings.model, Dataset.load(paths.PREPARED))
+    card = describe(model, dataset, len(data.train))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.project_root() / paths.STATE / "training"
     # Other code or another torch goes on with nobody's state.
     code = code_digest(own_files(Path(__file__)))
-    key = workspace_key(inputs, data.digest(), code, torch.__version__)
+    key = workspace_key(inputs, data.digest(), begins_from, code, torch.__version__)
     with ExitStack() as stack:
         workspace = root / key
         if first:
@@ -49,7 +52,14 @@ def train(settings: Settings) -> None:
         logger = lightning_logger(settings.tracking, run_id)
         try:
             fitted = fit(
-                card, data, recipe, seed=seed, workspace=workspace, logger=logger, first=first
+                card,
+                data,
+                model,
+                recipe,
+                seed=seed,
+                workspace=workspace,
+                logger=logger,
+                first=first,
             )
         except BaseException:
             fail_run(settings.tracking, run_id)

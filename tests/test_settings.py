@@ -115,7 +115,16 @@ def test_the_committed_params_hold_every_key() -> None:
         ("variation.severities.least", 5.0, "variation.severities.least"),
         ("train.mix", "adaptve", "train.mix: 'adaptve' is neither `adaptive` nor weights"),
         ("train.mix", {"adaptive": True, "scale": 1.0}, "train.mix: write either weights or"),
-        ("model.name", "transformer", "model.name: should be 'cnn' or 'mlp', not 'transformer'"),
+        (
+            "model.name",
+            "transformer",
+            "model.name: 'transformer' is no network: use auto, cnn, mlp",
+        ),
+        ("model.name", "torchvision:", "model.name: 'torchvision:' is no network"),
+        ("model.resnet.widths", [8], "model.resnet: depths must have a value for each of the 1"),
+        ("model.resnet.depth", [1], "unknown key 'model.resnet.depth': did you mean 'depths'?"),
+        ("model.body_rate", 0, "model.body_rate: should be greater than 0, not 0"),
+        ("model.weights_sha256", "0" * 64, "model: weights_sha256 is set but weights is null"),
         ("model.cnn.filters", [], "model.cnn.filters"),
         ("tracking.model", "a/b", "tracking.model"),
         ("seed", -1, "seed: should be greater than or equal to 0, not -1"),
@@ -223,3 +232,15 @@ def test_a_mix_of_copies_that_are_not_made_is_told(params: dict) -> None:
     check_settings(set_key(params, "variation.copies", none | {"scale": 1}))
     with pytest.raises(UserError, match=r"train.mix.scale is above 0 but variation.copies.scale"):
         check_settings(set_key(params, "variation.copies", none | {"clutter": 1}))
+
+
+@pytest.mark.parametrize(
+    ("size", "images", "name"), [(32, 4999, "cnn"), (32, 5000, "resnet"), (33, 10, "resnet")]
+)
+def test_auto_is_a_network_that_suits_the_images(
+    params: dict, size: int, images: int, name: str
+) -> None:
+    model = check_settings(params).model
+    assert model.name == "auto"
+    assert model.choose(size, images) == name
+    assert check_settings(set_key(params, "model.name", "mlp")).model.choose(size, images) == "mlp"

@@ -20,10 +20,8 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 from training_project import Prepared
 
-from constancy.data.packed import Dataset
 from constancy.training import resume
 from constancy.training.callbacks import History
-from constancy.training.fit import describe, fit
 from constancy.training.module import Classifier
 
 
@@ -77,15 +75,7 @@ def main(project: Path, workspace: Path, point: list[str]) -> None:
     first = getattr(rank_zero_only, "rank", 0) == 0
     prepared = Prepared(project, json.loads((project / "values.json").read_text()))
     settings = prepared.settings()
-    fitted = fit(
-        describe(settings.model, Dataset.load(project / "prepared")),
-        prepared.data(settings),
-        settings.train,
-        seed=settings.seed,
-        workspace=workspace,
-        logger=None,
-        first=first,
-    )
+    fitted = prepared.fit(settings, workspace, first=first)
     tensors = fitted.network.state_dict()
     weights = b"".join(name.encode() + each.numpy().tobytes() for name, each in tensors.items())
     result = fitted.record() | {"weights": hashlib.sha256(weights).hexdigest()}

@@ -8,8 +8,10 @@ from typing import Any
 from project import REPOSITORY
 from ruamel.yaml import YAML
 
+from constancy.data.packed import Dataset
 from constancy.settings import Settings, check_settings
 from constancy.training.data import ImageData
+from constancy.training.fit import Fitted, describe, fit
 from constancy.training.mix import choose_mix
 
 
@@ -32,6 +34,23 @@ class Prepared:
             self.folder / "suites",
             mix=choose_mix(settings),
             seed=settings.seed,
+        )
+
+    def fit(
+        self, settings: Settings, workspace: Path, data: ImageData | None = None, **more: Any
+    ) -> Fitted:
+        """The training of these settings, on these data or on all there are."""
+        data = data or self.data(settings)
+        dataset = Dataset.load(self.folder / "prepared")
+        return fit(
+            describe(settings.model, dataset, len(data.train)),
+            data,
+            settings.model,
+            settings.train,
+            seed=settings.seed,
+            workspace=workspace,
+            logger=None,
+            **more,
         )
 
 

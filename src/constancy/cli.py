@@ -4,9 +4,12 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from constancy.settings import Settings
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -32,6 +35,14 @@ def main() -> None:
     """
 
 
+def _check_model(settings: "Settings") -> None:
+    """Before any work; a network of ours from scratch needs no check, and torch no import."""
+    if ":" in settings.model.name or settings.model.weights:
+        from constancy.models.transfer import check_start
+
+        check_start(settings.model, settings.data.image)
+
+
 @main.command()
 @_clear
 def run() -> None:
@@ -41,6 +52,7 @@ def run() -> None:
     from constancy.summary import outcome
 
     settings = load_settings()
+    _check_model(settings)
     code = reproduce(settings.data)
     if code:
         sys.exit(code)
@@ -53,7 +65,7 @@ def check() -> None:
     """Check params.yaml without running anything."""
     from constancy.settings import load_settings
 
-    load_settings()
+    _check_model(load_settings())
     click.echo("params.yaml is valid")
 
 

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constancy.models.network import build_network
+from constancy.models.resnet import Block
 
 CNN = {"filters": [4, 6], "kernel": 3, "stride": 1, "pool": 2, "hidden": 8, "dropout": 0.0}
+RESNET = {"stem": 4, "widths": [6, 8], "depths": [2, 1], "dropout": 0.5}
 MLP = {"hidden": [16, 8], "dropout": 0.0}
 
 
@@ -15,7 +17,7 @@ def images(count: int, channels: int, side: int) -> torch.Tensor:
     return torch.randint(0, 256, (count, channels, side, side), dtype=torch.uint8)
 
 
-@pytest.mark.parametrize(("name", "structure"), [("cnn", CNN), ("mlp", MLP)])
+@pytest.mark.parametrize(("name", "structure"), [("cnn", CNN), ("mlp", MLP), ("resnet", RESNET)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_networks_answer_one_logit_for_each_class(
     name: str, structure: dict, channels: int
@@ -52,6 +54,33 @@ def test_no_setting_shrinks_the_image_to_nothing(
         std=[1.0],
     )
     assert network(images(2, 1, side)).shape == (2, 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    side=st.one_of(st.integers(8, 80), st.just(224)),
+    channels=st.sampled_from([1, 3]),
+    stages=st.lists(st.tuples(st.integers(1, 4), st.integers(1, 2)), min_size=1, max_size=8),
+)
+def test_a_resnet_takes_images_of_any_size(
+    side: int, channels: int, stages: list[tuple[int, int]]
+) -> None:
+    widths, depths = (list(each) for each in zip(*stages, strict=True))
+    network = build_network(
+        "resnet",
+        RESNET | {"widths": widths, "depths": depths},
+        shape=(side, side, channels),
+        classes=3,
+        mean=[0.0] * channels,
+        std=[1.0] * channels,
+    )
+    assert network(images(2, channels, side)).shape == (2, 3)
+
+
+def test_the_blocks_of_a_resnet_begin_as_the_identity() -> None:
+    block = Block(4, 4, stride=1)
+    features = torch.rand(2, 4, 5, 5)
+    assert torch.equal(block(features), features)
 
 
 def test_the_lectures_filters_are_a_setting() -> None:

@@ -1,9 +1,11 @@
 """The MLflow model: complete, pinned, and without pickles."""
 
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import mlflow
 import pytest
 from tracked_project import CARD, Project
 
@@ -52,13 +54,42 @@ def test_logging_says_nothing(project: Project, capfd: pytest.CaptureFixture[str
 
 
 def test_requirements_are_pinned_to_what_is_installed(project: Project) -> None:
-    requirements = dict(each.split("==") for each in pinned_requirements())
+    requirements = dict(each.split("==") for each in pinned_requirements(CARD))
     assert requirements["mlflow"] == version("mlflow")
     assert requirements["torch"] == version("torch").split("+")[0]
     assert not set(requirements) & {"scikit-learn", "pytorch-lightning", "albumentations", "dvc"}
     project.register()
     logged = (logged_model(project) / "requirements.txt").read_text()
-    assert logged.splitlines() == pinned_requirements()
+    assert logged.splitlines() == pinned_requirements(CARD)
+
+
+@pytest.mark.parametrize(
+    ("name", "structure", "libraries"),
+    [
+        ("resnet", {"stem": 4, "widths": [6], "depths": [1], "dropout": 0.0}, set()),
+        ("torchvision:squeezenet1_1", {}, {"torchvision"}),
+        ("timm:test_resnet", {}, {"timm", "torchvision"}),
+    ],
+)
+def test_a_model_brings_the_library_that_its_network_comes_from(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    structure: dict,
+    libraries: set[str],
+) -> None:
+    image = CARD.image | {"size": 32}
+    card = replace(CARD, name=name, structure=structure, image=image)
+    project.register(card=card)
+    folder = logged_model(project)
+    required = {
+        line.partition("==")[0] for line in (folder / "requirements.txt").read_text().split()
+    }
+    assert required & {"torchvision", "timm"} == libraries
+    monkeypatch.setattr(sys, "path", sys.path.copy())  # MLflow adds the model's code
+    model = mlflow.pyfunc.load_model(str(folder))
+    answers = model.predict(input_example(card))
+    assert set(answers["label"]) <= set(CARD.classes)
 
 
 @pytest.mark.parametrize("color", ["grey", "rgb"])

@@ -1,18 +1,19 @@
 """A small prepared and augmented project for training tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import mkdtemp
+from types import MappingProxyType
 
 import pytest
 from training_project import Prepared
 
-from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.packed import PackedSplit
 from constancy.data.prepare import pack, read_images
 from constancy.data.sources import open_source
 from constancy.data.table import write_table
 from constancy.settings import check_settings
-from constancy.training.fit import Fitted, describe, fit
+from constancy.training.fit import Fitted
 from constancy.variation.copies import write_copies
 from constancy.variation.embedding import fit_embedding
 from constancy.variation.write_suites import write_suites
@@ -30,6 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 1)
     values["model"]["cnn"] |= {"filters": [8, 16], "hidden": 16}
     values["model"]["mlp"] |= {"hidden": [32]}
+    values["model"]["resnet"] |= {"stem": 8, "widths": [8, 16, 16]}
     values["train"] |= {"epochs": 3, "batch_size": 32, "shift": 1}
     settings = check_settings(values)
     folder = tmp_path_factory.mktemp("prepared")
@@ -56,18 +58,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 @pytest.fixture
 def train(prepared: Prepared, tmp_path: Path) -> Callable[..., Fitted]:
-    """A function that trains with some settings of `train` changed."""
+    """A function that trains with some settings of `model` (tuning) and `train` changed."""
 
-    def trained(model: str = "cnn", **changes: object) -> Fitted:
+    def trained(
+        model: str = "cnn",
+        tuning: Mapping[str, object] = MappingProxyType({}),
+        **changes: object,
+    ) -> Fitted:
         settings = prepared.settings(**changes)
-        named = settings.model.model_copy(update={"name": model})
-        return fit(
-            describe(named, Dataset.load(prepared.folder / "prepared")),
-            prepared.data(settings),
-            settings.train,
-            seed=settings.seed,
-            workspace=Path(mkdtemp(dir=tmp_path)),
-            logger=None,
-        )
+        named = settings.model.model_copy(update={"name": model, **tuning})
+        settings = settings.model_copy(update={"model": named})
+        return prepared.fit(settings, Path(mkdtemp(dir=tmp_path)))
 
     return trained

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from training_project import Prepared
 
-from constancy.data.packed import Dataset
 from constancy.training.debug import debugged, shorten
-from constancy.training.fit import Fitted, describe, fit
+from constancy.training.fit import Fitted
 
 
 def train(prepared: Prepared, workspace: Path, debug: str, **changes: object) -> tuple[Fitted, int]:
@@ -15,9 +14,7 @@ def train(prepared: Prepared, workspace: Path, debug: str, **changes: object) ->
     settings = debugged(prepared.settings(debug=debug, **changes))
     data = prepared.data(settings)
     shorten(data, settings.train)
-    card = describe(settings.model, Dataset.load(prepared.folder / "prepared"))
-    arguments = {"seed": 0, "workspace": workspace, "logger": None}
-    return fit(card, data, settings.train, **arguments), len(data.train)  # type: ignore[arg-type]
+    return prepared.fit(settings, workspace, data), len(data.train)
 
 
 def test_one_batch_in_one_epoch(prepared: Prepared, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def same(one: Fitted, other: Fitted) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("model", ["cnn", "mlp"])
+@pytest.mark.parametrize("model", ["cnn", "mlp", "resnet"])
 def test_a_network_learns_the_digits(train: Train, model: str) -> None:
     fitted = train(model, epochs=16)
     assert fitted.score > 0.75
@@ -116,3 +116,16 @@ def test_a_gpu_that_is_not_there_is_told_with_its_key(train: Train) -> None:
 def test_more_gpus_than_there_are_are_told_with_their_key(train: Train) -> None:
     with pytest.raises(UserError, match=r"train\.devices: '15' does not fit this machine"):
         train(accelerator="gpu", devices=15)
+
+
+def test_a_model_is_tuned_without_a_change_of_what_is_frozen(train: Train, in_tmp: Path) -> None:
+    first = train("resnet", epochs=1)
+    torch.save({"state_dict": first.network.state_dict()}, "first.pt")
+    tuning = {"weights": "first.pt", "freeze": ["stem.*", "stages.[01].*"], "body_rate": 0.1}
+    tuned = train("resnet", epochs=2, tuning=tuning)
+    frozen = ("body.stem.", "body.stages.0.", "body.stages.1.", "mean", "std")
+    before, after = weights(first), weights(tuned)
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in after if not name.startswith(frozen)}
+    again = train("resnet", epochs=2, tuning=tuning)
+    assert same(tuned, again)

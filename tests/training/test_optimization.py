@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from training_project import RECIPE
 
+from constancy.models.network import Network
 from constancy.settings.train import Train
 from constancy.training.optimization import make_optimizer, make_schedule
 
@@ -14,8 +15,12 @@ def recipe(**changes: object) -> Train:
     return Train.model_validate(RECIPE | changes)
 
 
+def small() -> Network:
+    return Network(torch.nn.Conv2d(1, 1, 1), [0.0], [1.0])
+
+
 def rates(train: Train, steps: int) -> list[float]:
-    optimizer = make_optimizer(torch.nn.Linear(2, 2), train)
+    optimizer = make_optimizer(small(), train)
     schedule = make_schedule(optimizer, train, steps)
     found = []
     for _ in range(steps):
@@ -55,9 +60,9 @@ def test_cosine_without_warm_up_begins_at_the_peak() -> None:
 
 def test_weights_move_by_both_optimisers() -> None:
     for name in ("adamw", "sgd"):
-        layer = torch.nn.Linear(2, 2)
-        before = layer.weight.detach().clone()
+        layer = small()
+        before = layer.body.weight.detach().clone()
         optimizer = make_optimizer(layer, recipe(optimizer=name))
-        layer(torch.ones(1, 2)).sum().backward()
+        layer(torch.ones(1, 1, 2, 2)).sum().backward()
         optimizer.step()
-        assert not torch.equal(before, layer.weight)
+        assert not torch.equal(before, layer.body.weight)

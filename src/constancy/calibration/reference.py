@@ -72,6 +72,7 @@ def train_reference(
         mix=FixedMix({UNTOUCHED: 1}),
         seed=settings.seed,
     )
+    card = describe(settings.model, Dataset.load(prepared), len(data.train))
     bytes_each = max(1, data.train.images[:1].nbytes)
     data.train = part_of(data.train, min(MAX_TRAINING, MAX_BYTES // bytes_each), settings.seed)
     data.sources = {UNTOUCHED: data.train.images[None]}
@@ -79,8 +80,9 @@ def train_reference(
     epochs = min(settings.train.epochs, max(LEAST_EPOCHS, round(SEEN / len(data.train))))
     changes = {"epochs": epochs, "patience": epochs, "devices": 1, "strategy": "auto"}
     return fit(
-        describe(settings.model, Dataset.load(prepared)),
+        card,
         data,
+        settings.model,
         settings.train.model_copy(update=changes),
         seed=settings.seed,
         workspace=scratch / "training",

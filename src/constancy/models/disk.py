@@ -10,9 +10,10 @@ from pydantic import TypeAdapter
 
 from constancy.errors import UserError
 from constancy.files import read_yaml
+from constancy.models.memory import WithoutMemory
 from constancy.models.network import Network, build_network
 from constancy.settings.data import Image
-from constancy.settings.model import STRUCTURES
+from constancy.settings.model import structure_of
 
 WEIGHTS = "model.safetensors"
 CARD = "model.yaml"
@@ -84,7 +85,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
 
     card = load_card(folder)
     # Built without memory of its own: a card that claims a giant network must not exhaust ours.
-    with torch.device("meta"):
+    with WithoutMemory():
         network = card.build()
     expected = {name: tensor.dtype for name, tensor in network.state_dict().items()}
     try:
@@ -100,13 +101,17 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
                 f"{folder / WEIGHTS} does not fit {CARD}: {name} is {tensor.dtype}, "
                 f"not {expected[name]}"
             )
+    if any(buffer.is_meta for buffer in network.buffers()):
+        # Some networks compute what no file holds; the weights fit, so this takes as much memory.
+        weights, network = network.state_dict(), card.build()
+        network.load_state_dict(weights)
     return network.to(memory_format=torch.channels_last).eval(), card
 
 
 def _check(values: Any) -> ModelCard:
     """The card that plain values describe; raises ValueError, KeyError or TypeError if they do not."""
     card = TypeAdapter(ModelCard).validate_python(values, extra="forbid")
-    structure = STRUCTURES[card.name].model_validate(card.structure)
+    structure = structure_of(card.name).model_validate(card.structure)
     image = Image.model_validate(card.image)
     if not len(card.mean) == len(card.std) == image.channels:
         raise ValueError("mean and std must have one value for each channel")

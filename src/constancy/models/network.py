@@ -1,16 +1,19 @@
 """A network as the rest of Constancy uses it: from raw pixels to logits, built from a description."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from constancy.models.cnn import Cnn
+from constancy.models.library import library_network
 from constancy.models.mlp import Mlp
+from constancy.models.resnet import Resnet
 
-NETWORKS: dict[str, Callable[..., nn.Module]] = {"cnn": Cnn, "mlp": Mlp}
-"""By the names of `model.name`; each takes (shape, classes, **structure)."""
+NETWORKS: dict[str, Callable[..., nn.Module]] = {"cnn": Cnn, "mlp": Mlp, "resnet": Resnet}
+"""Ours, by the names of `model.name`; each takes (shape, classes, **structure)."""
 
 
 class Network(nn.Module):
@@ -33,6 +36,14 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         return self.body((images.to(self.mean.dtype) - self.mean) / self.std)
 
+    def train(self, mode: bool = True) -> Self:
+        """As usual, but a batch norm whose weights are frozen keeps its statistics, too."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, _BatchNorm) and module.affine and not module.weight.requires_grad:
+                module.eval()
+        return self
+
 
 def build_network(
     name: str,
@@ -45,7 +56,11 @@ def build_network(
 ) -> Network:
     """A freshly initialised network; weights are drawn from torch's current generator.
 
+    name: one of NETWORKS, or of a library (see `library_network`), which needs no structure;
     shape: height, width, channels; mean, std: for each channel, in 0..255.
     """
-    body = NETWORKS[name](shape, classes, **structure)
+    if ":" in name:
+        body = library_network(name, shape, classes)
+    else:
+        body = NETWORKS[name](shape, classes, **structure)
     return Network(body, mean, std).to(memory_format=torch.channels_last)

@@ -34,6 +34,9 @@ REQUIREMENTS = (
 )
 """What `serving/pyfunc.py` imports, directly or by this package; the rest of the lock trains."""
 
+LIBRARIES = {"torchvision": ("torchvision",), "timm": ("timm", "torchvision")}
+"""What a network of a library, LIBRARY:NAME, needs besides."""
+
 
 def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
     """Log the model in `folder` to a run, as a model that loads without this repository.
@@ -54,7 +57,7 @@ def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
             python_model=str(MODEL_CODE),
             artifacts={"model": str(folder)},
             code_paths=[str(_copy_code(Path(code)))],
-            pip_requirements=pinned_requirements(),
+            pip_requirements=pinned_requirements(card),
             signature=signature(),
             input_example=input_example(card),
         )
@@ -80,9 +83,10 @@ def serving_code() -> list[Path]:
     return own_files(MODEL_CODE)
 
 
-def pinned_requirements() -> list[str]:
+def pinned_requirements(card: ModelCard) -> list[str]:
     """Requirements at the installed versions, without the local part that names a build."""
-    return [f"{name}=={version(name).partition('+')[0]}" for name in REQUIREMENTS]
+    names = (*REQUIREMENTS, *LIBRARIES.get(card.name.partition(":")[0], ()))
+    return [f"{name}=={version(name).partition('+')[0]}" for name in names]
 
 
 def signature() -> "ModelSignature":

@@ -21,6 +21,7 @@ from constancy.data.packed import Dataset
 from constancy.errors import UserError
 from constancy.models.disk import ModelCard
 from constancy.models.network import Network
+from constancy.models.transfer import start
 from constancy.seeds import derive_seed
 from constancy.settings.model import Model
 from constancy.settings.train import LEAST_BATCH, Train
@@ -68,16 +69,18 @@ class Fitted:
         }
 
 
-def describe(model: Model, dataset: Dataset) -> ModelCard:
-    """The card of the network that the settings name, for this data set."""
-    structure = getattr(model, model.name).model_dump()
+def describe(model: Model, dataset: Dataset, images: int) -> ModelCard:
+    """The card of the network that the settings name, for so many training images of this data set."""
+    name = model.choose(dataset.image.size, images)
+    structure = model.structure(name)
     image = dataset.image.model_dump()
-    return ModelCard(model.name, structure, dataset.classes, image, dataset.mean, dataset.std)
+    return ModelCard(name, structure, dataset.classes, image, dataset.mean, dataset.std)
 
 
 def fit(
     card: ModelCard,
     data: ImageData,
+    model: Model,
     train: Train,
     *,
     seed: int,
@@ -85,13 +88,15 @@ def fit(
     logger: Logger | None,
     first: bool = True,
 ) -> Fitted:
-    """Train a network: a fresh one, or on from the state that a training left in `workspace`.
+    """Train a network, fresh or from the weights that the model's settings name, or go on from the
+    state that a training left in `workspace`.
 
     workspace: a folder for that state, the best checkpoint and the history file; logger: gets the
     same metrics, or None; first: whether this is the first of the training's processes.
 
-    Raises UserError if this machine has not the devices asked for or too little memory, or if the
-    loss is no longer finite; SystemExit (143), with the state saved, when SIGTERM says to end.
+    Raises UserError if this machine has not the devices asked for or too little memory, if the
+    loss is no longer finite, and as `start` does; SystemExit (143), with the state saved, when
+    SIGTERM says to end.
     """
     quiet_lightning()
     if not first:
@@ -101,7 +106,7 @@ def fit(
     choices = choices_of(workspace, card, train, **counts, first=first)
     while True:
         try:
-            return _fit(card, data, train, choices, seed, workspace, logger)
+            return _fit(card, data, model, train, choices, seed, workspace, logger)
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
@@ -120,6 +125,7 @@ def balanced(labels: np.ndarray) -> Tensor:
 def _fit(
     card: ModelCard,
     data: ImageData,
+    model: Model,
     train: Train,
     choices: Choices,
     seed: int,
@@ -128,6 +134,7 @@ def _fit(
 ) -> Fitted:
     torch.manual_seed(derive_seed(seed, "weights"))
     network = card.build()
+    start(network, model)
     if choices.compile:
         network.compile()
     data.batch_size = choices.batch_size
@@ -135,6 +142,7 @@ def _fit(
     classifier = Classifier(
         network,
         train,
+        body_rate=model.body_rate,
         steps=choices.epochs * -(-batches // choices.accumulate),
         groups=[CLEAN, *data.suite.images],
         seed=seed,
@@ -173,7 +181,7 @@ def _fit(
         enable_model_summary=False,
         default_root_dir=workspace,
     )
-    start = time.monotonic()
+    began = time.monotonic()
     try:
         trainer.fit(
             classifier,
@@ -184,7 +192,7 @@ def _fit(
     except SIGTERMException:
         print("train: told to end; run again to go on from here", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
-    seconds = time.monotonic() - start
+    seconds = time.monotonic() - began
     saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
     return Fitted(

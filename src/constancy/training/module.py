@@ -23,9 +23,9 @@ SCORE = "validation_score"
 class Classifier(LightningModule):
     """Trains a network on images as the data module gives them.
 
-    steps: how many steps the whole training has, for the learning-rate schedule; groups: what
-    validation batches test, "clean" first, then the factors; classes: how many there are;
-    class_weights: of the loss, float, one for each class, or None.
+    body_rate: see `parameter_groups`; steps: how many steps the whole training has, for the
+    learning-rate schedule; groups: what validation batches test, "clean" first, then the factors;
+    classes: how many there are; class_weights: of the loss, float, one for each class, or None.
 
     Logged after each epoch: train_loss, train_accuracy, validation_accuracy (clean images),
     validation_FACTOR, validation_combined, validation_factors (the mean of the six),
@@ -37,6 +37,7 @@ class Classifier(LightningModule):
         network: Network,
         train: Train,
         *,
+        body_rate: float,
         steps: int,
         groups: list[str],
         seed: int,
@@ -46,6 +47,7 @@ class Classifier(LightningModule):
         super().__init__()
         self.network = network
         self.settings = train
+        self.body_rate = body_rate
         self.steps = steps
         self.groups = groups
         self.seed = seed
@@ -117,7 +119,7 @@ class Classifier(LightningModule):
             self.trained = checkpoint["trained"]
 
     def configure_optimizers(self) -> Any:
-        optimizer = make_optimizer(self.network, self.settings)
+        optimizer = make_optimizer(self.network, self.settings, self.body_rate)
         schedule = make_schedule(optimizer, self.settings, self.steps)
         return {
             "optimizer": optimizer,

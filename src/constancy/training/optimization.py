@@ -1,6 +1,5 @@
 """How weights learn: the optimiser, and the rate from step to step."""
 
-from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
@@ -10,20 +9,22 @@ from torch.optim.lr_scheduler import (
     SequentialLR,
 )
 
+from constancy.models.network import Network
+from constancy.models.transfer import parameter_groups
 from constancy.settings.train import Train
 
 _FIRST = 0.04  # of the peak rate: where a warm-up begins
 
 
-def make_optimizer(network: nn.Module, train: Train) -> Optimizer:
+def make_optimizer(network: Network, train: Train, body_rate: float = 1) -> Optimizer:
     """AdamW (Loshchilov and Hutter 2019), or SGD with Nesterov's momentum of 0.9.
 
-    Fused: one pass over all weights in a step.
+    Fused: one pass over all weights in a step. body_rate: see `parameter_groups`.
     """
-    parameters, rate, decay = network.parameters(), train.rate, train.weight_decay
+    groups, decay = parameter_groups(network, train.rate, body_rate), train.weight_decay
     if train.optimizer == "sgd":
-        return SGD(parameters, rate, 0.9, weight_decay=decay, nesterov=True, fused=True)
-    return AdamW(parameters, rate, weight_decay=decay, fused=True)
+        return SGD(groups, momentum=0.9, weight_decay=decay, nesterov=True, fused=True)
+    return AdamW(groups, weight_decay=decay, fused=True)
 
 
 def make_schedule(optimizer: Optimizer, train: Train, steps: int) -> LRScheduler:

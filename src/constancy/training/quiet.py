@@ -7,6 +7,7 @@ _MESSAGES = (
     ".*does not have many workers.*",
     ".*treespec.*LeafSpec.*",
     ".*Checkpoint directory.*",
+    ".*in eval mode at the start of training.*",  # frozen batch norms
     ".*sync_dist=True.*",  # sums are gathered from all processes already
     ".*your dataloader is not resumable.*",  # it starts where the loops say
     ".*callbacks used to create the checkpoint.*",
