@@ -15,8 +15,7 @@ def train(settings: Settings) -> None:
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
-    from constancy.registry.lightning import lightning_logger
-    from constancy.registry.tracking import complete_run, fail_run, start_run
+    from constancy.registry.run import UNTRACKED, tracked_run
     from constancy.training.data import ImageData
     from constancy.training.fit import describe, fit
     from constancy.training.mix import choose_mix
@@ -34,17 +33,14 @@ def train(settings: Settings) -> None:
     card = describe(settings.model, Dataset.load(paths.PREPARED))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
-    root = paths.project_root() / paths.STATE / "training"
+    root = paths.training_folder()
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
     key = workspace_key(inputs, data.digest())
-    with open_workspace(root, key) if first else nullcontext(root / key) as workspace:
-        run_id = start_run(settings) if first else None
-        logger = lightning_logger(settings.tracking, run_id)
-        try:
-            fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=logger)
-        except BaseException:
-            fail_run(settings.tracking, run_id)
-            raise
+    with (
+        open_workspace(root, key) if first else nullcontext(root / key) as workspace,
+        tracked_run(settings, key) if first else nullcontext(UNTRACKED) as run,
+    ):
+        fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=run.logger)
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
@@ -54,7 +50,7 @@ def train(settings: Settings) -> None:
             write_json(report, fitted.record())
             weights = weights_digest(candidate)
         speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
-        complete_run(settings.tracking, run_id, weights, **speed)
+        run.complete(weights, **speed)
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "
         f"validation score {fitted.score:.4f}; {fitted.seconds:.0f} s, "

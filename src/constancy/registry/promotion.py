@@ -12,13 +12,13 @@ from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Check, Judgement, Verdict, judge
 from constancy.registry.package import serving_code
 from constancy.registry.store import answering, connect
+from constancy.registry.sync import send_journals
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
     create_run,
     find_run,
     log_evaluation,
     tag_registration,
-    warn,
 )
 from constancy.registry.versions import (
     CHAMPION,
@@ -30,6 +30,7 @@ from constancy.registry.versions import (
     version_of,
 )
 from constancy.settings import Settings
+from constancy.stage import warn
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,6 +81,7 @@ def register(
     metrics = read_json(metrics_file)
     identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
     with answering(client):
+        send_journals(settings.tracking)  # the run may have been trained while the store was away
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
         log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
