@@ -54,8 +54,8 @@ def read_events(path: Path, start: int = 0) -> Iterator[tuple[Event, int]]:
 
 
 def find_journals() -> list[Path]:
-    """The journals of this project, oldest first."""
-    return sorted(_folder().glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
+    """The journals of this project."""
+    return sorted(_folder().glob(f"*{_SUFFIX}"))
 
 
 class Journal:
@@ -93,9 +93,9 @@ class Journal:
         path = _folder() / f"{uuid4().hex}{_SUFFIX}"
         # It is held before others can see it.
         with replacing(path) as (new,):
-            descriptor = os.open(new, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            new.write_bytes(b"".join(map(_line, events)))
+            descriptor = os.open(new, os.O_RDWR | os.O_APPEND)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.write(descriptor, b"".join(map(_line, events)))
         return cls(path, descriptor)
 
     @classmethod
@@ -145,10 +145,19 @@ class Journal:
         if points:
             self.append(Event("metrics", points))
 
-    def end(self, status: str) -> None:
-        """Write that the run ended: FINISHED, FAILED or KILLED."""
+    def end(self, status: str, time: int | None = None) -> None:
+        """Write that the run ended, now if no time is given: FINISHED, FAILED or KILLED."""
         self.status = status
-        self.append(Event("status", (status, now())))
+        self.append(Event("status", (status, time or now())))
+
+    def resume(self) -> None:
+        """Write that the run goes on."""
+        self.status = "RUNNING"
+        self.append(Event("status", ("RUNNING", now())))
+
+    def last_written(self) -> int:
+        """When, in milliseconds since 1970."""
+        return int(os.fstat(self._descriptor).st_mtime * 1000)
 
     def close(self) -> None:
         """Let others have it."""

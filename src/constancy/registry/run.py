@@ -56,10 +56,8 @@ def tracked_run(settings: Settings, key: str) -> Iterator[Run]:
     The run ends as FINISHED, as FAILED with an exception, or as KILLED with the process. Nothing
     of this ever stops a training, or makes it wait for more than seconds at its end.
     """
-    try:
-        journal = _begin(settings, key)
-    except (UserError, OSError) as error:
-        warn(f"{error}; this run is not tracked")
+    journal = _begin(settings, key)
+    if journal is None:
         yield UNTRACKED
         return
     sender, system = Sender(journal, settings.tracking), SystemMetrics(journal)
@@ -80,12 +78,16 @@ def tracked_run(settings: Settings, key: str) -> Iterator[Run]:
             warn(f"{left} events of this run are not sent yet: `constancy sync` sends them")
 
 
-def _begin(settings: Settings, key: str) -> Journal:
-    # Whatever the user has to mend is found before there is a run.
-    origin = lineage()
-    if journal := resume(key):
-        journal.status = "RUNNING"
-        journal.append(Event("status", ("RUNNING", now())), *origin)
-        return journal
-    begin = {"experiment": settings.tracking.experiment, "key": key, "time": now()}
-    return Journal.create([Event("begin", begin), *inputs(settings), *origin])
+def _begin(settings: Settings, key: str) -> Journal | None:
+    """A journal with what there is to say at the start; None, with a warning, if that is impossible."""
+    try:
+        origin = lineage()
+        if journal := resume(key):
+            journal.resume()
+            journal.append(*origin)
+            return journal
+        begin = {"experiment": settings.tracking.experiment, "key": key, "time": now()}
+        return Journal.create([Event("begin", begin), *inputs(settings), *origin])
+    except (UserError, OSError) as error:
+        warn(f"{error}; this run is not tracked")
+        return None

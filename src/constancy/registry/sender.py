@@ -15,9 +15,9 @@ GRACE_SECONDS = 5.0
 
 
 class Sender(Thread):
-    """Sends what comes into a journal that this process holds every second, and once what earlier runs left unsent.
+    """Sends what comes into a journal every second, and once what earlier runs left unsent.
 
-    While the store cannot be used it tries ever more seldom. One line says when that begins, and
+    It closes the journal at the end. While the store cannot be used it tries ever more seldom. One line says when that begins, and
     one when it is over.
     """
 

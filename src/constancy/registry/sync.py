@@ -21,13 +21,13 @@ class Amount(NamedTuple):
 def send_journals(tracking: Tracking) -> Amount:
     """Send what journals still hold, but for those of living processes; returns how much that was.
 
-    Runs whose process was killed are closed as KILLED. Raises UserError or OSError if
-    the store cannot be used; the rest stays in the journals.
+    Runs whose process was killed are closed as KILLED. Raises UserError or OSError if the store
+    cannot be used; the rest stays in the journals.
     """
     sent = []
     for journal in _left():
         if journal.status == "RUNNING":
-            journal.end("KILLED")
+            journal.end("KILLED", journal.last_written())
         if unsent(journal.path):
             sent.append(Delivery(journal.path, tracking).send())
         settle(journal)
@@ -42,7 +42,7 @@ def pending() -> Amount:
 
 def resume(key: str) -> Journal | None:
     """The journal of a training on the same inputs that did not end well, held; None if there is none."""
-    for path in reversed(find_journals()):
+    for path in find_journals():
         if journal := Journal.hold(path):
             if journal.key == key and journal.status != "FINISHED":
                 return journal
@@ -70,4 +70,5 @@ def _left() -> Iterator[Journal]:
     for path in find_journals():
         if journal := Journal.hold(path):
             with closing(journal):
-                yield journal
+                if journal.key:  # else it is no journal
+                    yield journal
