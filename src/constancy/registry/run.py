@@ -26,6 +26,7 @@ class Run:
     @property
     def logger(self) -> "JournalLogger | None":
         """For Lightning's Trainer."""
+        from constancy.registry.lightning import JournalLogger
 
         return JournalLogger(self._journal) if self._journal else None
 
