@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 from tracked_project import Project, runs
 
+from constancy.errors import UserError
 from constancy.paths import training_folder
 from constancy.registry.journal import find_journals
 from constancy.registry.run import UNTRACKED, tracked_run
@@ -15,6 +17,7 @@ from constancy.registry.store import connect
 from constancy.registry.sync import pending, send_journals
 from constancy.registry.tracking import find_run
 from constancy.settings import Settings
+from constancy.settings.tracking import Tracking
 
 pytestmark = pytest.mark.usefixtures("patient")
 
@@ -127,6 +130,30 @@ def test_a_model_trained_while_the_store_was_away_is_registered_in_its_run(
     assert found.data.metrics["loss"] == 0.5
     assert found.data.metrics["clean/accuracy"] == 0.98
     assert "warning" not in capfd.readouterr().err
+
+
+def test_one_line_says_that_the_store_is_away_and_one_that_it_is_back(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tries = []
+
+    def connect_at_the_third_try(tracking: Tracking) -> MlflowClient:
+        tries.append(tracking)
+        if len(tries) < 3:
+            raise UserError("the store does not answer")
+        return connect(tracking)
+
+    monkeypatch.setattr("constancy.registry.delivery.connect", connect_at_the_third_try)
+    monkeypatch.setattr("constancy.registry.sender.EVERY_SECONDS", 0.01)
+    capfd.readouterr()
+    with tracked_run(project.settings, "key"):
+        while not any(run.data.params for run in runs(project)):
+            time.sleep(0.05)
+    assert [run.info.status for run in runs(project)] == ["FINISHED"]
+    assert capfd.readouterr().err == (
+        "warning: the store does not answer; training goes on, and what is tracked is sent later\n"
+        "train: the tracking store can be used again\n"
+    )
 
 
 def test_a_broken_dvc_lock_costs_the_tracking_and_one_line(
