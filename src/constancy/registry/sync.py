@@ -54,7 +54,7 @@ def settle(journal: Journal) -> None:
     """Remove a journal that has been sent, unless its training may go on from its checkpoints."""
     ended_well = journal.status == "FINISHED"
     if not unsent(journal.path) and (ended_well or not (training_folder() / journal.key).exists()):
-        journal.path.unlink()
+        journal.path.unlink(missing_ok=True)
         sent_file(journal.path).unlink(missing_ok=True)
 
 
