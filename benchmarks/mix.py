@@ -66,7 +66,6 @@ def train(settings: Settings, folder: Path) -> Metrics:
     data = ImageData(
         *(folder / name for name in ("prepared", "augmented", "suites")),
         mix=choose_mix(settings),
-        batch_size=recipe.batch_size,
         seed=settings.seed,
     )
     card = describe(settings.model, Dataset.load(folder / "prepared"))

@@ -84,14 +84,8 @@ def run(place: Path, uri: str = "", meanwhile: Callable[[], None] = lambda: None
 def train(place: Path) -> None:
     """One training, in a process of its own: prints its seconds."""
     settings, data = check_settings(values()), place.parent
-    images = ImageData(
-        data / "prepared",
-        data / "augmented",
-        data / "suites",
-        mix=choose_mix(settings),
-        batch_size=settings.train.batch_size,
-        seed=settings.seed,
-    )
+    folders = (data / name for name in ("prepared", "augmented", "suites"))
+    images = ImageData(*folders, mix=choose_mix(settings), seed=settings.seed)
     card = describe(settings.model, Dataset.load(data / "prepared"))
     os.chdir(place)
     start = time.perf_counter()

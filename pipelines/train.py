@@ -1,7 +1,9 @@
 """Stage 4: train the network."""
 
 import shutil
-from contextlib import nullcontext
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
 
 from constancy import paths
 from constancy.settings import Settings
@@ -10,37 +12,43 @@ from constancy.stage import stage
 
 @stage
 def train(settings: Settings) -> None:
+    import torch
     from pytorch_lightning.utilities import rank_zero_only
 
+    from constancy.code import code_digest, own_files
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
     from constancy.registry.run import UNTRACKED, tracked_run
     from constancy.training.data import ImageData
+    from constancy.training.debug import debugged, shorten
     from constancy.training.fit import describe, fit
     from constancy.training.mix import choose_mix
-    from constancy.training.workspace import open_workspace, workspace_key
+    from constancy.training.workspace import held, open_workspace, workspace_key
 
+    # What a run is to be found by is what the user has set, not what a preset makes of it.
+    inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
+    settings = debugged(settings)
     recipe, seed = settings.train, settings.seed
-    data = ImageData(
-        paths.PREPARED,
-        paths.AUGMENTED,
-        paths.SUITES,
-        mix=choose_mix(settings),
-        batch_size=recipe.batch_size,
-        seed=seed,
-    )
+    folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
+    data = ImageData(*folders, mix=choose_mix(settings), seed=seed)
+    shorten(data, recipe)
     card = describe(settings.model, Dataset.load(paths.PREPARED))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.training_folder()
-    inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
-    key = workspace_key(inputs, data.digest())
-    with (
-        open_workspace(root, key) if first else nullcontext(root / key) as workspace,
-        tracked_run(settings, key) if first else nullcontext(UNTRACKED) as run,
-    ):
-        fitted = fit(card, data, recipe, seed=seed, workspace=workspace, logger=run.logger)
+    # Other code or another torch goes on with nobody's state.
+    code = code_digest(own_files(Path(__file__)))
+    key = workspace_key(inputs, data.digest(), code, torch.__version__)
+    with ExitStack() as stack:
+        workspace, run = root / key, UNTRACKED
+        if first:
+            stack.enter_context(held(paths.STATE / "train.lock", "is training in this folder"))
+            stack.enter_context(open_workspace(root, key))
+            run = stack.enter_context(tracked_run(settings, key))
+        fitted = fit(
+            card, data, recipe, seed=seed, workspace=workspace, logger=run.logger, first=first
+        )
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
@@ -50,6 +58,8 @@ def train(settings: Settings) -> None:
             write_json(report, fitted.record())
             weights = weights_digest(candidate)
         speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
+        for name, value in asdict(fitted.choices).items():
+            run.tag(f"choices.{name}", str(value))
         run.complete(weights, **speed)
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "

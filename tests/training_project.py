@@ -3,6 +3,10 @@
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from project import REPOSITORY
+from ruamel.yaml import YAML
 
 from constancy.settings import Settings, check_settings
 from constancy.training.data import ImageData
@@ -27,6 +31,9 @@ class Prepared:
             self.folder / "augmented",
             self.folder / "suites",
             mix=choose_mix(settings),
-            batch_size=settings.train.batch_size,
             seed=settings.seed,
         )
+
+
+RECIPE: dict[str, Any] = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())["train"]
+"""The committed recipe."""

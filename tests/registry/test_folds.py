@@ -122,7 +122,7 @@ def test_the_model_of_a_fold_is_no_candidate(
         seed=1, metrics=scores(0.99), run_id=run_id
     )
     assert read_json(DECISION) == {
-        "verdict": "fold",
+        "verdict": "left out",
         "model": "constancy",
         "version": None,
         "alias": None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from training_project import Prepared
@@ -57,7 +58,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def train(prepared: Prepared, tmp_path: Path) -> Callable[..., Fitted]:
     """A function that trains with some settings of `train` changed."""
 
-    def trained(model: str = "cnn", workspace: str = "workspace", **changes: object) -> Fitted:
+    def trained(model: str = "cnn", **changes: object) -> Fitted:
         settings = prepared.settings(**changes)
         named = settings.model.model_copy(update={"name": model})
         return fit(
@@ -65,7 +66,7 @@ def train(prepared: Prepared, tmp_path: Path) -> Callable[..., Fitted]:
             prepared.data(settings),
             settings.train,
             seed=settings.seed,
-            workspace=tmp_path / workspace,
+            workspace=Path(mkdtemp(dir=tmp_path)),
             logger=None,
         )
 

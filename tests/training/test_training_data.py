@@ -11,15 +11,15 @@ from constancy.training.data import TrainingBatches, ValidationBatches
 def batches(count: int = 50, size: int = 8, **changes: object) -> TrainingBatches:
     """Images whose pixels are their own row, plus 100 and 20 for each copy in a copy."""
     rows = np.arange(count, dtype=np.uint8).reshape(1, -1, 1, 1, 1)
-    images = np.broadcast_to(rows, (1, count, 4, 4, 1))
+    images = np.tile(rows, (1, 1, 4, 4, 1))
     copies = np.concatenate([images + 100, images + 120])
     values = {
-        "sources": {"untouched": images, "scale": copies},
-        "labels": np.arange(count) % 3,
+        "sources": {"untouched": torch.from_numpy(images), "scale": torch.from_numpy(copies)},
+        "labels": torch.arange(count) % 3,
         "weights": lambda: {"untouched": 1.0, "scale": 1.0},
         "batch_size": size,
         "seed": 0,
-        "epoch": lambda: 0,
+        "position": lambda: (0, 0),
     }
     return TrainingBatches(**values | changes)  # type: ignore[arg-type]
 
@@ -45,10 +45,23 @@ def test_an_epoch_holds_every_image_once_with_its_own_label(size: int) -> None:
 
 def test_epochs_are_drawn_anew() -> None:
     def order(epoch: int) -> list[int]:
-        return torch.cat([b.images[:, 0, 0, 0] for b in batches(epoch=lambda: epoch)]).tolist()
+        return torch.cat(
+            [b.images[:, 0, 0, 0] for b in batches(position=lambda: (epoch, 0))]
+        ).tolist()
 
     assert order(0) == order(0)
     assert order(0) != order(1)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_epoch_can_begin_at_any_batch(processes: int) -> None:
+    whole = list(batches(processes=processes))
+    for first in range(len(whole) + 1):
+        rest = list(batches(processes=processes, position=lambda: (0, first)))  # noqa: B023
+        assert len(rest) == len(whole) - first
+        for one, other in zip(whole[first:], rest, strict=True):
+            assert torch.equal(one.images, other.images)
+            assert torch.equal(one.labels, other.labels)
 
 
 def test_processes_share_each_batch_without_overlap() -> None:

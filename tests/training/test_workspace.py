@@ -28,7 +28,9 @@ def test_a_second_process_on_the_same_inputs_is_refused(tmp_path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(UserError, match="another process is training"):
+        with pytest.raises(
+            UserError, match=f"^process {other.pid} is training on the same inputs: "
+        ):
             open_workspace(tmp_path, "key").__enter__()
         with open_workspace(tmp_path, "other inputs"):
             pass
@@ -47,3 +49,13 @@ def test_only_folders_of_finished_trainings_are_removed(tmp_path: Path) -> None:
         assert (tmp_path / "failed").is_dir()
         assert not (tmp_path / "finished").exists()
     assert new.is_dir()
+
+
+def test_what_a_training_left_that_was_cut_off_is_there_again(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), open_workspace(tmp_path, "key") as folder:
+        (folder / "last.ckpt").touch()
+        raise RuntimeError
+    with open_workspace(tmp_path, "key") as folder:
+        assert (folder / "last.ckpt").exists()
+    with open_workspace(tmp_path, "key") as folder:
+        assert not list(folder.iterdir())

@@ -70,7 +70,6 @@ def train_reference(
         scratch,  # of copies there are none
         scratch / "checkpoints",
         mix=FixedMix({UNTOUCHED: 1}),
-        batch_size=settings.train.batch_size,
         seed=settings.seed,
     )
     bytes_each = max(1, data.train.images[:1].nbytes)

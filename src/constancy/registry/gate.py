@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from constancy.settings.promotion import Promotion
 
-Verdict = Literal["promoted", "challenger", "refused", "fold"]
-"""`fold`: not judged, since the model of a fold is an estimate and no candidate."""
+Verdict = Literal["promoted", "challenger", "refused", "left out"]
+"""`left out`: not judged, since the model of a fold or of a `train.debug` is no candidate."""
 
 _DIGITS = 9  # accuracies are compared after rounding, so that 0.97 - 0.01 is 0.96
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class Decision:
     """The contents of decision.json.
 
-    version: None for the model of a fold, which gets none; alias: what the version is called in the
+    version: None for a model that is no candidate and gets none; alias: what the version is called in the
     registry now; champion_before: the version that was champion when this one was judged; both None
     where there is none.
     """
@@ -65,8 +65,8 @@ def register(
 ) -> Decision:
     """Judge the candidate, register it, move the aliases, and write the decision.
 
-    With `data.split.folds` the model is an estimate and no candidate: its run is completed and
-    summed up with those of the other folds, and the registry stays as it is.
+    With `data.split.folds` or `train.debug` the model is no candidate: its run is completed, those of
+    folds are summed up, and the registry stays as it is.
 
     candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders
     that belong to the run, such as the report.
@@ -85,10 +85,10 @@ def register(
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
         log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
-        if settings.data.split.folds is None:
-            decision = _decide(client, settings, run_id, candidate, identity, metrics)
+        if why := _no_candidate(settings):
+            decision = _leave_out(settings, why)
         else:
-            decision = _leave_out(settings)
+            decision = _decide(client, settings, run_id, candidate, identity, metrics)
         write_json(decision_file, asdict(decision))
         client.log_artifact(run_id, str(decision_file))
         if folds := sum_up_folds(client, settings, run_id):
@@ -164,16 +164,25 @@ def _decide(
     )
 
 
-def _leave_out(settings: Settings) -> Decision:
-    name = fold_name(settings.data.split).capitalize()
+def _no_candidate(settings: Settings) -> str | None:
+    """Why the model is no candidate, whatever its scores; None for one that is."""
+    if settings.train.debug:
+        return f"train.debug is {settings.train.debug}: its model is to look at, not to keep"
+    if settings.data.split.folds is not None:
+        name = fold_name(settings.data.split).capitalize()
+        return f"{name}: its model is an estimate, not a candidate"
+    return None
+
+
+def _leave_out(settings: Settings, why: str) -> Decision:
     return Decision(
-        verdict="fold",
+        verdict="left out",
         model=settings.tracking.model,
         version=None,
         alias=None,
         champion_before=None,
         checks=[],
-        reason=f"{name}: its model is an estimate, not a candidate, and stays out of the registry.",
+        reason=f"{why}, and stays out of the registry.",
     )
 
 

@@ -6,6 +6,9 @@ from pydantic import Field, field_validator, model_validator
 
 from constancy.settings.base import Section
 
+LEAST_BATCH = 3
+"""Images in a batch: some have one less, and batch norm needs two."""
+
 
 class Mix(Section):
     """How often training sees each kind of image, as weights that need not sum to one.
@@ -46,19 +49,30 @@ class Mix(Section):
 
 class Train(Section):
     epochs: int = Field(ge=1)
-    batch_size: int = Field(ge=3)
-    """Images in a batch, at the most; some have one less, and batch norm needs two."""
+    minutes: float | None = Field(gt=0)
+    batch_size: int = Field(ge=LEAST_BATCH)
+    accumulate: int = Field(ge=1)
+    optimizer: Literal["adamw", "sgd"]
+    schedule: Literal["onecycle", "cosine"]
+    warmup: float = Field(ge=0, le=0.9)
     rate: float = Field(gt=0, le=10)
     weight_decay: float = Field(ge=0)
+    clip: float | None = Field(gt=0)
+    ema: float | None = Field(gt=0, lt=1)
     label_smoothing: float = Field(ge=0, lt=1)
+    class_weights: bool
+    mixup: float = Field(ge=0, le=10)
+    cutmix: float = Field(ge=0, le=10)
     patience: int = Field(ge=1)
     shift: int = Field(ge=0)
     flip: bool
     mix: Mix
-    precision: Literal["fp32", "bf16"]
+    precision: Literal["auto", "fp32", "bf16"]
+    compile: Literal["auto", "always", "never"]
     accelerator: Literal["auto", "cpu", "gpu"]
     devices: int | Literal["auto"]
     strategy: Literal["auto", "ddp"]
+    debug: Literal["batch", "overfit", "tenth", "profile"] | None
 
     @field_validator("devices", mode="before")
     @classmethod
@@ -66,6 +80,12 @@ class Train(Section):
         if devices != "auto" and not (type(devices) is int and devices >= 1):
             raise ValueError(f"must be auto or an integer of at least 1, not {devices!r}")
         return devices
+
+    @model_validator(mode="after")
+    def _one_cycle_has_a_way_up(self) -> Self:
+        if self.schedule == "onecycle" and not self.warmup:
+            raise ValueError("warmup must be greater than 0 where schedule is onecycle")
+        return self
 
     @model_validator(mode="after")
     def _each_device_gets_two_images(self) -> Self:

@@ -1,11 +1,15 @@
 """What happens beside training: the history file, and a line of progress in logs."""
 
 import csv
+import io
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+
+from constancy.files import write_text
 
 HISTORY = (
     "epoch",
@@ -20,21 +24,58 @@ LINE_EVERY = 10.0  # seconds
 
 
 class History(Callback):
-    """Writes a row to a CSV file after each epoch: the record that needs no server."""
+    """Writes a CSV file with a row for each epoch, whole after each: the record that needs no server.
+
+    The rows are part of every checkpoint, so a training that goes on repeats none.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        if trainer.is_global_zero:
-            with self.path.open("w", newline="") as file:
-                csv.writer(file).writerow(HISTORY)
+        self.rows: list[list[str]] = []
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        values = [f"{trainer.callback_metrics[name].item():.6g}" for name in HISTORY[1:]]
+        self.rows.append([str(trainer.current_epoch), *values])
         if trainer.is_global_zero:
-            values = [f"{trainer.callback_metrics[name].item():.6g}" for name in HISTORY[1:]]
-            with self.path.open("a", newline="") as file:
-                csv.writer(file).writerow([trainer.current_epoch, *values])
+            text = io.StringIO()
+            csv.writer(text).writerows([HISTORY, *self.rows])
+            write_text(self.path, text.getvalue())
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.rows = state_dict["rows"]
+
+
+class Speed(Callback):
+    """Counts training images a second, validation included in the time, since this process began."""
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.start = time.monotonic()
+
+    @property
+    def images_per_second(self) -> float:
+        return self.images / (time.monotonic() - self.start)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.start = time.monotonic()
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ARG002
+        batch: Any,
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        self.images += len(batch.labels) * trainer.world_size
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        for logger in trainer.loggers:
+            speed = {"images_per_second": self.images_per_second}
+            logger.log_metrics(speed, step=trainer.global_step)
 
 
 class ProgressLines(Callback):

@@ -1,7 +1,8 @@
 """The data module: batches straight from the packed arrays, without worker processes."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from torch import Tensor
 from constancy.data.packed import PackedSplit
 from constancy.training.mix import UNTOUCHED, AdaptiveMix, FixedMix, draw_epoch
 from constancy.variation.suites import Suite
+
+VALIDATION_BATCH = 512
+_RESIDENT_SHARE = 0.5  # of the GPU's free memory that images may take
 
 
 class Batch(NamedTuple):
@@ -28,18 +32,20 @@ class Batch(NamedTuple):
 class TrainingBatches:
     """One epoch after another of the training images, mixed from untouched ones and copies.
 
-    sources: for each kind in the mix, uint8 arrays K x N x H x W x C (K = 1 for untouched images);
-    weights: how often each is seen, asked for anew in each epoch.
+    sources: for each kind in the mix, uint8, K x N x H x W x C (K = 1 for untouched images), all on
+    the device of the labels (int64, N), which is where batches are put together; weights: how often
+    each is seen, asked for anew in each epoch; position: the epoch, and the batch in it to start
+    with, asked for when the first batch is.
     Batches differ in size by one image at the most, so that every image is seen in every epoch and
     none makes a batch of its own. With several processes each sees its own part of every batch.
     """
 
-    sources: Mapping[str, np.ndarray]
-    labels: np.ndarray
+    sources: Mapping[str, Tensor]
+    labels: Tensor
     weights: Callable[[], Mapping[str, float]]
     batch_size: int
     seed: int
-    epoch: Callable[[], int]
+    position: Callable[[], tuple[int, int]]
     rank: int = 0
     processes: int = 1
 
@@ -47,18 +53,31 @@ class TrainingBatches:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        weights = self.weights()
-        kinds = list(weights)
-        copies = {kind: len(self.sources[kind]) for kind in kinds}
-        epoch = draw_epoch(len(self.labels), weights, copies, seed=self.seed, epoch=self.epoch())
-        for part in np.array_split(np.arange(len(self.labels)), len(self)):
-            mine = part[self.rank : len(part) - len(part) % self.processes : self.processes]
-            rows = epoch.rows[mine]
-            images = np.empty((len(mine), *self.sources[kinds[0]].shape[2:]), np.uint8)
-            for number, kind in enumerate(kinds):
-                here = epoch.kinds[mine] == number
-                images[here] = self.sources[kind][epoch.copies[mine][here], rows[here]]
-            yield Batch(torch.from_numpy(images), torch.from_numpy(self.labels[rows]), "")
+        epoch, first = self.position()
+        weights, count = self.weights(), len(self.labels)
+        copies = {kind: len(self.sources[kind]) for kind in weights}
+        drawn = draw_epoch(count, weights, copies, seed=self.seed, epoch=epoch)
+        parts = [self._mine(part) for part in np.array_split(np.arange(count), len(self))][first:]
+        # Images of a kind stand together in a batch, so that each kind is one gather; and all
+        # places go to the device at once, so that nothing waits for it later.
+        parts = [part[np.argsort(drawn.kinds[part], kind="stable")] for part in parts]
+        order = np.concatenate([*parts, np.empty(0, np.int64)])
+        rows = torch.from_numpy(drawn.rows[order]).to(self.labels.device)
+        places = torch.from_numpy(drawn.copies[order] * count + drawn.rows[order]).to(rows.device)
+        flat = [self.sources[kind].flatten(0, 1) for kind in weights]
+        start = 0
+        for part in parts:
+            some = slice(start, start := start + len(part))
+            images = flat[0].new_empty((len(part), *flat[0].shape[1:]))
+            kinds = np.bincount(drawn.kinds[part], minlength=len(flat)).tolist()
+            pieces = zip(flat, images.split(kinds), places[some].split(kinds), strict=True)
+            for source, piece, chosen in pieces:
+                torch.index_select(source, 0, chosen, out=piece)
+            yield Batch(images, self.labels[rows[some]], "")
+
+    def _mine(self, part: np.ndarray) -> np.ndarray:
+        """What this process sees of a batch: all see as many."""
+        return part[self.rank : len(part) - len(part) % self.processes : self.processes]
 
 
 @dataclass
@@ -106,10 +125,10 @@ class ImageData(LightningDataModule):
         suites: Path,
         *,
         mix: FixedMix | AdaptiveMix,
-        batch_size: int,
         seed: int,
     ) -> None:
         super().__init__()
+        self.batch_size: int | None = None  # of training, set before it
         self.train = PackedSplit.load(prepared / "train")
         self.validation = PackedSplit.load(prepared / "validation")
         self.suite = Suite.load(suites / "validation")
@@ -120,8 +139,18 @@ class ImageData(LightningDataModule):
             for kind in mix.weights
         }
         self.mix = mix
-        self.batch_size = batch_size
         self.seed = seed
+
+    @property
+    def validation_images(self) -> int:
+        """How many images a validation sees, variants included."""
+        variants = (images[..., 0, 0, 0].size for images in self.suite.images.values())
+        return len(self.validation) + sum(variants)
+
+    def limit(self, images: int) -> None:
+        """Leave the first so many images of training and of validation, whatever its suites hold."""
+        self.train, self.validation = (each.first(images) for each in (self.train, self.validation))
+        self.sources = {kind: each[:, :images] for kind, each in self.sources.items()}
 
     def digest(self) -> str:
         """SHA-256, hexadecimal, over which images train and the suite that validates."""
@@ -131,13 +160,17 @@ class ImageData(LightningDataModule):
     def train_dataloader(self) -> TrainingBatches:
         trainer = self.trainer
         assert trainer is not None
+        assert self.batch_size is not None
+        progress = trainer.fit_loop.epoch_loop.batch_progress
+        device = _home(trainer.strategy.root_device, self.sources.values())
         return TrainingBatches(
-            self.sources,
-            self.train.labels,
+            {kind: as_tensor(images).to(device) for kind, images in self.sources.items()},
+            torch.from_numpy(self.train.labels).to(device),
             lambda: self.mix.weights,
             self.batch_size,
             self.seed,
-            epoch=lambda: trainer.current_epoch,
+            # Both are those of the checkpoint where training goes on from one.
+            position=lambda: (trainer.current_epoch, progress.current.ready),
             rank=trainer.global_rank,
             processes=trainer.world_size,
         )
@@ -147,7 +180,23 @@ class ImageData(LightningDataModule):
         return ValidationBatches(
             self.validation,
             self.suite,
-            batch_size=512,
+            batch_size=VALIDATION_BATCH,
             rank=self.trainer.global_rank,
             processes=self.trainer.world_size,
         )
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """A tensor on the array's own memory, also where that is a file mapped for reading."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable.*")  # nobody writes there
+        return torch.from_numpy(array)
+
+
+def _home(device: torch.device, arrays: Iterable[np.ndarray]) -> torch.device:
+    """Where images lie while training: on the GPU if they fit, else where they are."""
+    if device.type != "cuda":
+        return torch.device("cpu")
+    free, _ = torch.cuda.mem_get_info(device)
+    fits = sum(array.nbytes for array in arrays) <= _RESIDENT_SHARE * free
+    return device if fits else torch.device("cpu")

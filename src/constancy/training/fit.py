@@ -1,18 +1,21 @@
 """Training as a whole: build, fit, and take the best weights."""
 
-import logging
+import signal
 import sys
 import time
-import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.profilers import SimpleProfiler
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+from torch import Tensor
 
 from constancy.data.packed import Dataset
 from constancy.errors import UserError
@@ -20,13 +23,17 @@ from constancy.models.disk import ModelCard
 from constancy.models.network import Network
 from constancy.seeds import derive_seed
 from constancy.settings.model import Model
-from constancy.settings.train import Train
-from constancy.training.callbacks import History, ProgressLines
+from constancy.settings.train import LEAST_BATCH, Train
+from constancy.training.callbacks import History, ProgressLines, Speed
+from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
+from constancy.training.finite import Finite
+from constancy.training.launch import trainer_devices
 from constancy.training.mix import AdaptiveMix
-from constancy.training.module import Classifier
+from constancy.training.module import CLEAN, SCORE, Classifier
+from constancy.training.quiet import quiet_lightning
+from constancy.training.resume import LAST, Resume, WholeCheckpoints
 
-SCORE = "validation_score"
 HISTORY_FILE = "history.csv"
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
@@ -35,12 +42,13 @@ PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
 class Fitted:
     """A trained network with the weights of its best epoch, and how it came to be.
 
-    history: a CSV file with a row for each epoch; score: the best validation score, 0..1;
-    images_per_second: training images, validation included in the time.
+    history: a CSV file with a row for each epoch; score: the best validation score, 0..1; seconds,
+    images_per_second: since this process began to train, validation included in the time.
     """
 
     network: Network
     card: ModelCard
+    choices: Choices
     history: Path
     epochs: int
     best_epoch: int
@@ -56,6 +64,7 @@ class Fitted:
             "epochs": self.epochs,
             "best_epoch": self.best_epoch,
             "validation_score": self.score,
+            "choices": asdict(self.choices),
         }
 
 
@@ -74,39 +83,87 @@ def fit(
     seed: int,
     workspace: Path,
     logger: Logger | None,
+    first: bool = True,
 ) -> Fitted:
-    """Train a fresh network.
+    """Train a network: a fresh one, or on from the state that a training left in `workspace`.
 
-    workspace: a folder for the best and the last checkpoint and the history file; logger: gets the
-    same metrics, or None. Raises UserError if this machine has not the devices asked for.
+    workspace: a folder for that state, the best checkpoint and the history file; logger: gets the
+    same metrics, or None; first: whether this is the first of the training's processes.
+
+    Raises UserError if this machine has not the devices asked for or too little memory, or if the
+    loss is no longer finite; SystemExit (143), with the state saved, when SIGTERM says to end.
     """
-    _quiet()
-    terminal = sys.stderr.isatty()
+    quiet_lightning()
+    workspace.mkdir(parents=True, exist_ok=True)
+    counts = {"images": len(data.train), "validation": data.validation_images}
+    choices = choices_of(workspace, card, train, **counts, first=first)
+    while True:
+        try:
+            return _fit(card, data, train, choices, seed, workspace, logger)
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+        choices = _with_less_memory(choices, workspace)
+
+
+def balanced(labels: np.ndarray) -> Tensor:
+    """A weight for each class, so that all count alike: float, K; over all images their mean is 1.
+
+    labels: int64, N, in which every class is.
+    """
+    counts = np.bincount(labels)
+    return torch.from_numpy(len(labels) / (len(counts) * counts)).float()
+
+
+def _fit(
+    card: ModelCard,
+    data: ImageData,
+    train: Train,
+    choices: Choices,
+    seed: int,
+    workspace: Path,
+    logger: Logger | None,
+) -> Fitted:
     torch.manual_seed(derive_seed(seed, "weights"))
     network = card.build()
-    batches = -(-len(data.train) // train.batch_size)
-    groups = ["clean", *data.suite.images]
-    classifier = Classifier(network, train, steps=train.epochs * batches, groups=groups, seed=seed)
-    workspace.mkdir(parents=True, exist_ok=True)
-    best = ModelCheckpoint(
-        workspace,
-        filename="best",
-        monitor=SCORE,
-        mode="max",
-        save_last=True,
-        enable_version_counter=False,
+    if choices.compile:
+        network.compile()
+    data.batch_size = choices.batch_size
+    batches = -(-len(data.train) // choices.batch_size)
+    classifier = Classifier(
+        network,
+        train,
+        steps=choices.epochs * -(-batches // choices.accumulate),
+        groups=[CLEAN, *data.suite.images],
+        seed=seed,
+        classes=len(card.classes),
+        class_weights=balanced(data.train.labels) if train.class_weights else None,
     )
+    best = ModelCheckpoint(
+        workspace, filename="best", monitor=SCORE, mode="max", enable_version_counter=False
+    )
+    speed, last, terminal = Speed(), workspace / LAST, sys.stderr.isatty()
+    finite = Finite(last)
     trainer = _trainer(
         train,
-        max_epochs=train.epochs,
+        precision=PRECISIONS[choices.precision],
+        max_epochs=choices.epochs,
+        accumulate_grad_batches=choices.accumulate,
+        gradient_clip_val=train.clip,
         logger=logger or False,
         callbacks=[
             best,
             EarlyStopping(SCORE, mode="max", patience=train.patience),
             History(workspace / HISTORY_FILE),
+            speed,
+            finite,
             *([data.mix] if isinstance(data.mix, AdaptiveMix) else []),
+            *([EMAWeightAveraging(decay=train.ema)] if train.ema else []),
             *([] if terminal else [ProgressLines()]),
+            Resume(last, finite),  # after all others, whose state it saves
         ],
+        plugins=[WholeCheckpoints()],
+        profiler=SimpleProfiler(workspace, "profile") if train.debug == "profile" else None,
         enable_progress_bar=terminal,
         log_every_n_steps=batches,
         deterministic="warn",
@@ -115,33 +172,36 @@ def fit(
         default_root_dir=workspace,
     )
     start = time.monotonic()
-    trainer.fit(classifier, datamodule=data)
+    try:
+        trainer.fit(
+            classifier,
+            datamodule=data,
+            ckpt_path=last if last.exists() else None,
+            weights_only=True,
+        )
+    except SIGTERMException:
+        print("train: told to end; run again to go on from here", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     seconds = time.monotonic() - start
     saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
-    epochs = trainer.current_epoch
     return Fitted(
-        network=classifier.network.cpu().eval(),
+        network=network.cpu().eval(),
         card=card,
+        choices=choices,
         history=workspace / HISTORY_FILE,
-        epochs=epochs,
+        epochs=trainer.current_epoch,
         best_epoch=saved["epoch"],
         score=float(best.best_model_score or 0.0),
         seconds=seconds,
-        images_per_second=epochs * len(data.train) / seconds,
+        images_per_second=speed.images / seconds,
     )
 
 
 def _trainer(train: Train, **options: Any) -> Trainer:
     """A trainer on the devices that the settings name; UserError if this machine has them not."""
     try:
-        return Trainer(
-            accelerator=train.accelerator,
-            devices=train.devices,
-            strategy=train.strategy,
-            precision=PRECISIONS[train.precision],  # type: ignore[arg-type]
-            **options,
-        )
+        return Trainer(**trainer_devices(train), **options)
     except (MisconfigurationException, ValueError) as error:
         gpus = torch.cuda.device_count()
         if train.accelerator == "gpu" and not gpus:
@@ -154,14 +214,24 @@ def _trainer(train: Train, **options: Any) -> Trainer:
         raise UserError(f"train.{key}: '{value}' does not fit this machine: {reason}") from None
 
 
-def _quiet() -> None:
-    """Silence what Lightning tells at every start and what no user can act on."""
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").setLevel(logging.WARNING)
-    logging.getLogger("pytorch_lightning.accelerators.cuda").setLevel(logging.WARNING)
-    for message in (
-        ".*does not have many workers.*",
-        ".*treespec.*LeafSpec.*",
-        ".*Checkpoint directory.*",
-        ".*sync_dist=True.*",  # torchmetrics has gathered from all processes already
-    ):
-        warnings.filterwarnings("ignore", message=message)
+def _out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+
+
+def _with_less_memory(choices: Choices, workspace: Path) -> Choices:
+    """Half as many images at once, from the start: another batch size is another training."""
+    less = choices.halved()
+    if less.batch_size < LEAST_BATCH:
+        raise UserError(
+            f"memory runs out even with {choices.batch_size} images at once: "
+            "lower data.image.size, or choose a smaller model"
+        )
+    for file in workspace.glob("*.ckpt"):
+        file.unlink()
+    less.save(workspace)
+    print(
+        f"train: memory ran out; starting again with {less.batch_size} images at once, "
+        f"{less.accumulate} times in a step",
+        file=sys.stderr,
+    )
+    return less

@@ -1,101 +1,133 @@
-"""The LightningModule: a network, its loss, its optimiser, and how it is validated."""
+"""The LightningModule: a network, its loss, and how it is validated."""
 
 from typing import Any
 
 import torch
 from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torchmetrics import MeanMetric
 
 from constancy.models.network import Network
 from constancy.seeds import derive_seed
 from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.train import Train
+from constancy.training.blend import blend
 from constancy.training.data import Batch
 from constancy.training.jitter import jitter
+from constancy.training.optimization import make_optimizer, make_schedule
+
+CLEAN = "clean"
+SCORE = "validation_score"
 
 
 class Classifier(LightningModule):
     """Trains a network on images as the data module gives them.
 
     steps: how many steps the whole training has, for the learning-rate schedule; groups: what
-    validation batches test, "clean" first, then the factors.
+    validation batches test, "clean" first, then the factors; classes: how many there are;
+    class_weights: of the loss, float, one for each class, or None.
 
     Logged after each epoch: train_loss, train_accuracy, validation_accuracy (clean images),
-    validation_FACTOR, validation_combined, validation_factors (the mean of the six), validation_score (the mean of clean and
-    factors, by which the best checkpoint is chosen), rate.
+    validation_FACTOR, validation_combined, validation_factors (the mean of the six),
+    validation_score (the mean of clean and factors, by which the best checkpoint is chosen), rate.
     """
 
-    correct: Any  # a ModuleDict of MeanMetric, which the type checker takes for a bare Module
-
     def __init__(
-        self, network: Network, train: Train, *, steps: int, groups: list[str], seed: int
+        self,
+        network: Network,
+        train: Train,
+        *,
+        steps: int,
+        groups: list[str],
+        seed: int,
+        classes: int,
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.settings = train
         self.steps = steps
+        self.groups = groups
         self.seed = seed
-        self.train_loss = MeanMetric()
-        self.train_accuracy = MeanMetric()
-        self.correct = nn.ModuleDict({group: MeanMetric() for group in groups})
+        self.classes = classes
+        self.class_weights = class_weights
+        # Sums stay on the device: to ask for a value after each step would hold up the next one.
+        self.trained = torch.zeros(3)  # loss, right, images
+        self.validated = torch.zeros(len(groups), 2)  # right, images
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (N x classes) of uint8 images (N x H x W x C)."""
+        """Logits (N x classes) of images, uint8 or float in 0..255, N x H x W x C."""
         return self.network(images.permute(0, 3, 1, 2))
 
+    def on_fit_start(self) -> None:
+        double = torch.float64 if self.device.type != "mps" else torch.float32
+        self.trained = self.trained.to(self.device, double)
+        self.validated = self.validated.to(self.device, double)
+        if self.class_weights is not None:
+            self.class_weights = self.class_weights.to(self.device)
+
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        # Every draw of a step hangs on its number: a training that was cut off goes on exactly.
-        torch.manual_seed(derive_seed(self.seed, "step", self.global_step, self.global_rank))
+        # Every draw hangs on the batch's number: a training that was cut off goes on exactly.
+        place = ("batch", self.current_epoch, batch_idx, self.global_rank)
+        torch.manual_seed(derive_seed(self.seed, *place))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
-        images = jitter(batch.images, shift=self.settings.shift, flip=self.settings.flip)
+        recipe, labels = self.settings, batch.labels
+        images = jitter(batch.images, shift=recipe.shift, flip=recipe.flip)
+        images, targets = blend(images, labels, recipe.mixup, recipe.cutmix, self.classes)
         logits = self(images)
         loss = functional.cross_entropy(
-            logits, batch.labels, label_smoothing=self.settings.label_smoothing
+            logits, targets, self.class_weights, label_smoothing=recipe.label_smoothing
         )
-        self.train_loss.update(loss.detach(), len(batch.labels))
-        self.train_accuracy.update(_hits(logits, batch.labels))
+        count = torch.full_like(loss, len(labels), dtype=self.trained.dtype)
+        self.trained += torch.stack([loss.detach() * count, _right(logits, labels), count])
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        self.correct[batch.group].update(_hits(self(batch.images), batch.labels))
+        sums = self.validated[self.groups.index(batch.group)]
+        sums[0] += _right(self(batch.images), batch.labels)
+        sums[1] += len(batch.labels)
 
     def on_validation_epoch_end(self) -> None:
-        accuracies = {group: metric.compute() for group, metric in self.correct.items()}
-        clean = accuracies.pop("clean")
+        loss, right, count = self._of_all(self.trained)
+        shares = self._of_all(self.validated)
+        accuracies = dict(zip(self.groups, shares[:, 0] / shares[:, 1], strict=True))
+        clean = accuracies.pop(CLEAN)
         factors = torch.stack([accuracies[name] for name in PIXEL_FACTORS]).mean()
         values = {f"validation_{factor}": accuracy for factor, accuracy in accuracies.items()}
         self.log_dict(
             values
             | {
-                "train_loss": self.train_loss.compute(),
-                "train_accuracy": self.train_accuracy.compute(),
+                "train_loss": loss / count,
+                "train_accuracy": right / count,
                 "validation_accuracy": clean,
                 "validation_factors": factors,
-                "validation_score": (clean + factors) / 2,
+                SCORE: (clean + factors) / 2,
                 "rate": self.trainer.optimizers[0].param_groups[0]["lr"],
             }
         )
-        for metric in (self.train_loss, self.train_accuracy, *self.correct.values()):
-            metric.reset()
+        self.trained.zero_()
+        self.validated.zero_()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["trained"] = self._of_all(self.trained).cpu()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.global_rank == 0:  # the others begin at zero: it holds what all of them have seen
+            self.trained = checkpoint["trained"]
 
     def configure_optimizers(self) -> Any:
-        """AdamW (Loshchilov and Hutter 2019) under a one-cycle rate (Smith and Topin 2018)."""
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=self.settings.rate,
-            weight_decay=self.settings.weight_decay,
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=self.settings.rate, total_steps=self.steps
-        )
+        optimizer = make_optimizer(self.network, self.settings)
+        schedule = make_schedule(optimizer, self.settings, self.steps)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
+    def _of_all(self, sums: Tensor) -> Tensor:
+        """The sums of all processes together."""
+        return self.trainer.strategy.reduce(sums.clone(), reduce_op="sum")
 
-def _hits(logits: Tensor, labels: Tensor) -> Tensor:
-    return (logits.detach().argmax(1) == labels).float()
+
+def _right(logits: Tensor, labels: Tensor) -> Tensor:
+    return (logits.detach().argmax(1) == labels).sum()

@@ -1,7 +1,8 @@
-"""Where a training keeps its checkpoints while it runs: outside the outputs that DVC manages."""
+"""Where a training keeps its state while it runs: outside the outputs that DVC manages."""
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from constancy.errors import UserError
+from constancy.files import write_text
 
 _DONE = "done"
 
@@ -24,25 +26,34 @@ def workspace_key(*inputs: Any) -> str:
 def open_workspace(root: Path, key: str) -> Iterator[Path]:
     """The folder `root`/`key`, held by this process alone until the block ends.
 
-    Folders of trainings that ended well are removed when the next one starts; that of this one
-    stays until then. Raises UserError if another process trains on the same inputs.
+    It holds what a training on the same inputs left there that did not end well; else it is empty.
+    Folders of trainings that ended well are removed when the next one starts. Raises UserError if
+    another process trains on the same inputs.
     """
     folder = root / key
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / f"{key}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(
-            f"another process is training on the same inputs (it holds {lock.lock_file}): "
-            "wait for it, or stop it"
-        ) from None
-    try:
+    with held(root / f"{key}.lock", "is training on the same inputs"):
         for done in root.glob(f"*/{_DONE}"):
-            if done.parent != folder:
-                shutil.rmtree(done.parent, ignore_errors=True)
-        (folder / _DONE).unlink(missing_ok=True)
+            shutil.rmtree(done.parent, ignore_errors=True)
+        folder.mkdir(exist_ok=True)
         yield folder
         (folder / _DONE).touch()
-    finally:
-        lock.release()
+
+
+@contextmanager
+def held(lock: Path, doing: str) -> Iterator[None]:
+    """Within the block, this process holds the lock, and its id is beside it.
+
+    Raises UserError where another one holds it: with its id and what it is doing. DVC may have been
+    killed and the process that it started live on.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    owner = lock.with_suffix(".pid")
+    try:
+        with FileLock(lock, timeout=0):
+            write_text(owner, str(os.getpid()))
+            yield
+    except Timeout:
+        number = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
+        raise UserError(
+            f"process {number} {doing}: wait for it, or stop it: kill {number}"
+        ) from None

@@ -31,7 +31,7 @@ def nothing_run_nothing_decoded() -> Iterator[None]:
     It offers no arguments for either, so names in its modules are exchanged for the time being.
     """
     import torch
-    from torchvision.datasets import (  # type: ignore[import-untyped]
+    from torchvision.datasets import (
         caltech,
         cifar,
         gtsrb,

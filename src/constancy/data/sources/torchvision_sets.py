@@ -126,7 +126,7 @@ def _reason(error: Exception) -> str:
 
 
 def _parts(name: str, recipe: Recipe, root: Path, *, download: bool) -> "list[_Part]":
-    from torchvision import datasets  # type: ignore[import-untyped]
+    from torchvision import datasets
 
     kind = getattr(datasets, name.partition("/")[0])
     common: dict[str, Any] = {"download": download} if recipe.downloads else {}

@@ -1,0 +1,45 @@
+"""How weights learn: the optimiser, and the rate from step to step."""
+
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+    SequentialLR,
+)
+
+from constancy.settings.train import Train
+
+_FIRST = 0.04  # of the peak rate: where a warm-up begins
+
+
+def make_optimizer(network: nn.Module, train: Train) -> Optimizer:
+    """AdamW (Loshchilov and Hutter 2019), or SGD with Nesterov's momentum of 0.9.
+
+    Fused: one pass over all weights in a step.
+    """
+    parameters, rate, decay = network.parameters(), train.rate, train.weight_decay
+    if train.optimizer == "sgd":
+        return SGD(parameters, rate, 0.9, weight_decay=decay, nesterov=True, fused=True)
+    return AdamW(parameters, rate, weight_decay=decay, fused=True)
+
+
+def make_schedule(optimizer: Optimizer, train: Train, steps: int) -> LRScheduler:
+    """The rate of each of `steps` steps; that of the optimiser is the peak.
+
+    onecycle: up along a cosine for the share `train.warmup` of all steps, then down to nearly
+    nothing, while momentum goes the other way (Smith and Topin 2018); cosine: up along a line, then
+    down along a cosine to nothing (Loshchilov and Hutter 2017).
+    """
+    if train.schedule == "onecycle":
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=train.warmup)
+    rising = min(round(train.warmup * steps), steps - 1)
+    fall = CosineAnnealingLR(optimizer, T_max=steps - rising)
+    if not rising:
+        return fall
+    return SequentialLR(
+        optimizer, [LinearLR(optimizer, _FIRST, total_iters=rising), fall], [rising]
+    )

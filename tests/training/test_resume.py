@@ -1,0 +1,154 @@
+"""A training that is cut off anywhere goes on where it was, and ends with the very same bits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import REPOSITORY
+from training_project import Prepared
+
+pytestmark = pytest.mark.timeout(300)
+
+PROCESS = REPOSITORY / "tests" / "training_process.py"
+STATEFUL = {
+    "epochs": 3,
+    "batch_size": 24,
+    "accumulate": 2,
+    "ema": 0.9,
+    "mixup": 0.2,
+    "mix": "adaptive",
+    "shift": 1,
+}
+"""A recipe in which everything that has a state is at work."""
+
+
+@pytest.fixture(scope="module")
+def project(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return project_with(prepared, tmp_path_factory.mktemp("resume"), **STATEFUL)
+
+
+def project_with(prepared: Prepared, folder: Path, **train: object) -> Path:
+    for name in ("prepared", "augmented", "suites"):
+        (folder / name).symlink_to(prepared.folder / name)
+    values = deepcopy(prepared.values)
+    values["train"].update(train)
+    (folder / "values.json").write_text(json.dumps(values))
+    return folder
+
+
+def command(project: Path, workspace: Path, *point: object) -> list[str]:
+    words = map(str, point or ("never",))
+    return [sys.executable, str(PROCESS), str(project), str(workspace), *words]
+
+
+def trained(project: Path, workspace: Path, *point: object, code: int = 0) -> str:
+    """What the process told; it ended as it should."""
+    done = subprocess.run(
+        command(project, workspace, *point), capture_output=True, text=True, timeout=200, env=env()
+    )
+    assert done.returncode == code, done.stderr
+    return done.stderr
+
+
+def env(**more: str) -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"} | more
+
+
+def outcome(workspace: Path) -> tuple[Any, str]:
+    result = json.loads((workspace / "result.json").read_text())
+    return result, (workspace / "history.csv").read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, str]:
+    """The outcome of the training that nothing cuts off."""
+    workspace = tmp_path_factory.mktemp("whole")
+    trained(project, workspace)
+    return outcome(workspace)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [("batch", 0, 0)],
+        [("batch", 1, 7), ("batch", 1, 8), ("batch", 2, 3)],
+        [("validation", 0), ("validation", 1)],
+        [("epoch", 0), ("epoch", 2)],
+        [("save", 1), ("save", 3), ("save", 9)],
+    ],
+    ids=["first batch", "amid epochs", "validation", "an epoch's edge", "a write"],
+)
+def test_a_killed_training_ends_with_the_bits_of_the_whole_one(
+    project: Path, whole: tuple[Any, str], tmp_path: Path, points: list[tuple[object, ...]]
+) -> None:
+    for point in points:
+        trained(project, tmp_path, *point, code=-signal.SIGKILL)
+        assert not (tmp_path / "result.json").exists()
+    told = trained(project, tmp_path)
+    assert ("going on in epoch" in told) == (points[0] != ("batch", 0, 0))
+    assert outcome(tmp_path) == whole
+
+
+def test_sigterm_saves_and_leaves_within_ten_seconds(
+    project: Path, whole: tuple[Any, str], tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        command(project, tmp_path), stderr=subprocess.PIPE, text=True, env=env()
+    ) as process:
+        wait_for(lambda: (tmp_path / "last.ckpt").exists(), process)
+        start = time.monotonic()
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert time.monotonic() - start < 10
+    assert "told to end; run again to go on" in told
+    assert "Traceback" not in told
+    trained(project, tmp_path)
+    assert outcome(tmp_path) == whole
+
+
+def wait_for(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+TWO = {"accelerator": "cpu", "strategy": "ddp", "epochs": 2, "batch_size": 48}
+
+
+def torchrun(project: Path, workspace: Path, *options: str, point: str = "never") -> list[str]:
+    start = [sys.executable, "-m", "torch.distributed.run", *options]
+    return [*start, str(PROCESS), str(project), str(workspace), *point.split()]
+
+
+def test_two_nodes_give_the_weights_of_one_process_with_two_devices_also_when_killed(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    project = project_with(prepared, tmp_path, **STATEFUL | TWO | {"devices": 2})
+    trained(project, tmp_path / "one")
+    nodes = [("--nnodes=2", "--nproc-per-node=1", f"--node-rank={rank}",
+              "--master-addr=127.0.0.1", "--master-port=29517") for rank in (0, 1)]  # fmt: skip
+    both = [
+        subprocess.Popen(
+            torchrun(project, tmp_path / "two", *node), env=env(), stderr=subprocess.PIPE, text=True
+        )
+        for node in nodes
+    ]
+    told = [node.communicate(timeout=200)[1] for node in both]
+    assert [node.returncode for node in both] == [0, 0], told
+    assert outcome(tmp_path / "two") == outcome(tmp_path / "one")
+    # Killed in the first process, the other one ends too; together they go on.
+    killed = subprocess.run(
+        command(project, tmp_path / "killed", "batch", 1, 3), capture_output=True, env=env()
+    )
+    assert killed.returncode
+    assert "going on in epoch 2" in trained(project, tmp_path / "killed")
+    assert outcome(tmp_path / "killed") == outcome(tmp_path / "one")

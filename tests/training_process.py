@@ -1,0 +1,95 @@
+"""A training in a process of its own, which ends itself by SIGKILL at a chosen point.
+
+    python training_process.py PROJECT WORKSPACE POINT
+
+PROJECT: a folder with `values.json`, the settings, and the stages' folders; POINT: `batch EPOCH
+BATCH`, `validation EPOCH`, `epoch EPOCH` (its row is written), `save NUMBER` (in the middle of
+writing that checkpoint), or `never`. State is saved after every step. In the end the workspace has
+`result.json`.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from training_project import Prepared
+
+from constancy.data.packed import Dataset
+from constancy.training import resume
+from constancy.training.callbacks import History
+from constancy.training.fit import describe, fit
+from constancy.training.module import Classifier
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_at(point: list[str]) -> None:
+    """Patch the place where the process is to end."""
+    kind, *numbers = point
+    wanted = [int(number) for number in numbers]
+    start, validate, row = (
+        Classifier.on_train_batch_start,
+        Classifier.validation_step,
+        History.on_train_epoch_end,
+    )
+    save, saves = torch.save, [0]
+
+    def on_train_batch_start(self: Any, batch: Any, batch_idx: int) -> None:
+        start(self, batch, batch_idx)
+        if kind == "batch" and [self.current_epoch, batch_idx] == wanted:
+            die()
+
+    def validation_step(self: Any, batch: Any, batch_idx: int) -> None:
+        validate(self, batch, batch_idx)
+        if kind == "validation" and self.current_epoch == wanted[0] and batch_idx == 2:
+            die()
+
+    def on_train_epoch_end(self: Any, trainer: Any, module: Any) -> None:
+        row(self, trainer, module)
+        if kind == "epoch" and trainer.current_epoch == wanted[0]:
+            die()
+
+    def half_saved(value: Any, file: Any) -> None:
+        saves[0] += 1
+        save(value, file)
+        if kind == "save" and saves[0] == wanted[0]:
+            file.truncate(file.tell() // 2)
+            die()
+
+    Classifier.on_train_batch_start = on_train_batch_start  # type: ignore[method-assign]
+    Classifier.validation_step = validation_step  # type: ignore[method-assign]
+    History.on_train_epoch_end = on_train_epoch_end  # type: ignore[method-assign]
+    torch.save = half_saved
+
+
+def main(project: Path, workspace: Path, point: list[str]) -> None:
+    resume._ASK_EVERY = 1
+    resume._SECONDS, resume._SHARE = 0.0, 1e9
+    killed_at(point)
+    prepared = Prepared(project, json.loads((project / "values.json").read_text()))
+    settings = prepared.settings()
+    fitted = fit(
+        describe(settings.model, Dataset.load(project / "prepared")),
+        prepared.data(settings),
+        settings.train,
+        seed=settings.seed,
+        workspace=workspace,
+        logger=None,
+        first=int(os.environ.get("LOCAL_RANK", "0")) == 0,
+    )
+    tensors = fitted.network.state_dict()
+    weights = b"".join(name.encode() + each.numpy().tobytes() for name, each in tensors.items())
+    result = fitted.record() | {"weights": hashlib.sha256(weights).hexdigest()}
+    if int(os.environ.get("LOCAL_RANK", "0")) == 0:
+        (workspace / "result.json").write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
