@@ -32,7 +32,7 @@ from constancy.training.data import ImageData
 from constancy.training.fit import HISTORY_FILE, describe, fit
 from constancy.training.mix import choose_mix
 
-ROUNDS, EPOCHS = 3, 16
+ROUNDS, EPOCHS = 3, 20
 TARGET = 1.05
 
 

@@ -15,7 +15,7 @@ from pytorch_lightning.loggers import Logger
 from tracked_project import Project, runs
 
 from constancy.registry.run import Run, tracked_run
-from constancy.registry.store import URI_VARIABLE
+from constancy.registry.store import URI_VARIABLE, connect
 from constancy.registry.sync import pending, send_journals
 
 EPOCHS_AFTER = 40
@@ -53,8 +53,6 @@ def constancy(*arguments: str, uri: str) -> "subprocess.CompletedProcess[str]":
 
 
 def steps(project: Project, name: str) -> list[int]:
-    from constancy.registry.store import connect
-
     (run,) = runs(project)
     history = connect(project.settings.tracking).get_metric_history(run.info.run_id, name)
     return sorted(point.step for point in history)

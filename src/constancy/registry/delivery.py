@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.files import write_text
-from constancy.registry.journal import read_events
+from constancy.registry.journal import Event, read_events
 from constancy.registry.store import answering, check_server, connect, experiment, unusable
 from constancy.settings.tracking import Tracking
 from constancy.stage import warn
@@ -46,9 +46,7 @@ class Delivery:
         try:
             client, run_id = self._run = self._run or self._open()
             with _mendable(client):
-                while batch := list(
-                    islice(read_events(self._journal, position(self._journal)), _EVENTS)
-                ):
+                while batch := self._next():
                     for kind, group in groupby(batch, key=lambda each: each[0].kind):
                         events, ends = zip(*group, strict=True)
                         deliver(client, run_id, kind, [event.content for event in events])
@@ -58,6 +56,10 @@ class Delivery:
             self._run = None  # it may be another store, by the next time
             raise
         return count
+
+    def _next(self) -> list[tuple[Event, int]]:
+        events = read_events(self._journal, position(self._journal))
+        return list(islice(events, _EVENTS))
 
     def _open(self) -> tuple["MlflowClient", str]:
         """The journal's run in the store, made if there is none: then nothing has been sent yet."""

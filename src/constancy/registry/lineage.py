@@ -45,7 +45,7 @@ def uncommitted() -> str | None:
 
     Addresses in it are without their secrets, and so may differ from those in the files.
     """
-    difference = _git("diff", "HEAD")
+    difference = _git("diff", "--no-ext-diff", "--no-color", "HEAD")
     return without_secrets(difference[:DIFF_CHARACTERS]) + "\n" if difference else None
 
 
