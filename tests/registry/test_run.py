@@ -50,7 +50,7 @@ def test_a_training_that_ends_well_leaves_a_finished_run_and_no_journal(project:
         run.complete("0" * 64, seconds=2.5)
     (found,) = runs(project)
     assert found.info.status == "FINISHED"
-    assert found.data.metrics == {"loss": 0.5, "seconds": 2.5}
+    assert (found.data.metrics["loss"], found.data.metrics["seconds"]) == (0.5, 2.5)
     assert found.data.tags["precision"] == "fp32"
     tracking = project.settings.tracking
     assert find_run(connect(tracking), tracking, "0" * 64) == found.info.run_id
@@ -130,6 +130,26 @@ def test_a_model_trained_while_the_store_was_away_is_registered_in_its_run(
     assert found.data.metrics["loss"] == 0.5
     assert found.data.metrics["clean/accuracy"] == 0.98
     assert "warning" not in capfd.readouterr().err
+
+
+def test_a_journal_whose_experiment_was_deleted_holds_no_other_up(
+    project: Project, nobody: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    away = project.with_tracking(uri=nobody)
+    names = [f"experiment {number}" for number in range(3)]
+    for name in names:
+        with tracked_run(away.with_tracking(experiment=name).settings, name):
+            pass
+    client = connect(project.settings.tracking)
+    client.delete_experiment(client.create_experiment(names[1]))
+    with pytest.raises(UserError, match="'experiment 1' was deleted"):
+        send_journals(project.settings.tracking)
+    for name, count in zip(names, (1, 0, 1), strict=True):
+        number = client.get_experiment_by_name(name).experiment_id
+        assert len(client.search_runs([number])) == count
+    capfd.readouterr()
+    assert project.register().verdict == "promoted"
+    assert "what was not sent stays in its journal" in capfd.readouterr().err
 
 
 def test_one_line_says_that_the_store_is_away_and_one_that_it_is_back(

@@ -11,7 +11,8 @@ from constancy.stage import warn
 
 EVERY_SECONDS = 1.0
 MOST_SECONDS = 30.0
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 5.0  # for what is left at the end
+AWAY_SECONDS = 1.0  # for an attempt to end that is under way
 
 
 class Sender(Thread):
@@ -42,18 +43,18 @@ class Sender(Thread):
     def stop(self) -> None:
         """Send the rest, if that is quick, and let go of the journal.
 
-        A store that is known to be away costs no time, and a slow one some seconds.
+        A store that is known to be away costs a second at the most, and a slow one some more.
         """
         self._stopped.set()
-        self.join(0.0 if self._away else GRACE_SECONDS)
+        self.join(AWAY_SECONDS if self._away else GRACE_SECONDS)
 
     def _send(self) -> bool:
         """Whether all was sent."""
         try:
             self._delivery.send()
             if not self._synced:
-                send_journals(self._tracking)
                 self._synced = True
+                send_journals(self._tracking)
         except Exception as error:  # whatever it is, training goes on
             if not self._away:
                 warn(f"{error}; training goes on, and what is tracked is sent later")

@@ -5,6 +5,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from constancy.errors import UserError
 from constancy.paths import training_folder
 from constancy.registry.delivery import Delivery, position, sent_file
 from constancy.registry.journal import Journal, find_journals, read_events
@@ -24,13 +25,19 @@ def send_journals(tracking: Tracking) -> Amount:
     Runs whose process was killed are closed as KILLED. Raises UserError or OSError if the store
     cannot be used; the rest stays in the journals.
     """
-    sent = []
+    sent: list[int] = []
+    errors: list[UserError | OSError] = []
     for journal in _left():
         if journal.status == "RUNNING":
             journal.end("KILLED", journal.last_written())
-        if unsent(journal.path):
-            sent.append(Delivery(journal.path, tracking).send())
-        settle(journal)
+        try:
+            if unsent(journal.path):
+                sent.append(Delivery(journal.path, tracking).send())
+            settle(journal)
+        except (UserError, OSError) as error:  # it may be this journal's experiment alone
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return Amount(sum(sent), len(sent))
 
 
