@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from constancy import paths
@@ -19,8 +20,7 @@ def train(settings: Settings) -> None:
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
     from constancy.models.transfer import check_start
-    from constancy.registry.lightning import lightning_logger
-    from constancy.registry.tracking import complete_run, fail_run, start_run
+    from constancy.registry.run import UNTRACKED, tracked_run
     from constancy.training.data import ImageData
     from constancy.training.debug import debugged, shorten
     from constancy.training.fit import describe, fit
@@ -39,31 +39,26 @@ def train(settings: Settings) -> None:
     card = describe(model, dataset, len(data.train))
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
-    root = paths.project_root() / paths.STATE / "training"
+    root = paths.training_folder()
     # Other code or another torch goes on with nobody's state.
     code = code_digest(own_files(Path(__file__)))
     key = workspace_key(inputs, data.digest(), begins_from, code, torch.__version__)
     with ExitStack() as stack:
-        workspace = root / key
+        workspace, run = root / key, UNTRACKED
         if first:
             stack.enter_context(held(paths.STATE / "train.lock", "is training in this folder"))
             stack.enter_context(open_workspace(root, key))
-        run_id = start_run(settings) if first else None
-        logger = lightning_logger(settings.tracking, run_id)
-        try:
-            fitted = fit(
-                card,
-                data,
-                model,
-                recipe,
-                seed=seed,
-                workspace=workspace,
-                logger=logger,
-                first=first,
-            )
-        except BaseException:
-            fail_run(settings.tracking, run_id)
-            raise
+            run = stack.enter_context(tracked_run(settings, key))
+        fitted = fit(
+            card,
+            data,
+            model,
+            recipe,
+            seed=seed,
+            workspace=workspace,
+            logger=run.logger,
+            first=first,
+        )
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
@@ -73,7 +68,9 @@ def train(settings: Settings) -> None:
             write_json(report, fitted.record())
             weights = weights_digest(candidate)
         speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
-        complete_run(settings.tracking, run_id, weights, **speed)
+        for name, value in asdict(fitted.choices).items():
+            run.tag(f"choices.{name}", str(value))
+        run.complete(weights, **speed)
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "
         f"validation score {fitted.score:.4f}; {fitted.seconds:.0f} s, "

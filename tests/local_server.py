@@ -4,7 +4,10 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -52,3 +55,22 @@ class LocalServer:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+
+@contextmanager
+def tracking_server(folder: Path) -> Iterator[LocalServer]:
+    """A real `mlflow server` that keeps its runs in `folder`/server.db."""
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/server.db"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    # The eight processes for jobs would take longer to start than a test.
+    variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    running = LocalServer(command, port=port, folder=folder, variables=variables)
+    try:
+        running.wait()
+        yield running
+    finally:
+        running.stop()

@@ -28,7 +28,7 @@ def test_help_comes_at_once_and_names_every_command() -> None:
         done = run("--help")
         seconds.append(time.monotonic() - start)
     assert done.returncode == 0
-    for command in ("run", "calibrate", "check", "show", "status", "predict", "ui"):
+    for command in ("run", "calibrate", "check", "show", "status", "predict", "sync", "ui"):
         assert f"\n  {command} " in done.stdout
     assert min(seconds) < 0.4
 
@@ -44,7 +44,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "calibrate", "check", "show", "status", "predict", "ui"]
+    "command", ["run", "calibrate", "check", "show", "status", "predict", "sync", "ui"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
@@ -57,7 +57,7 @@ def test_valid_params_pass_the_check() -> None:
     assert (done.returncode, done.stdout) == (0, "params.yaml is valid\n")
 
 
-@pytest.mark.parametrize("command", ["run", "calibrate", "check", "status", "ui"])
+@pytest.mark.parametrize("command", ["run", "calibrate", "check", "status", "sync", "ui"])
 def test_outside_a_project_every_command_says_so(tmp_path: Path, command: str) -> None:
     done = run(command, cwd=tmp_path)
     assert done.returncode == 2
@@ -92,6 +92,13 @@ def test_the_status_of_a_project_whose_server_is_down_says_so(tmp_path: Path) ->
     assert "Data     digits: 1,234 train; 1 classes\n" in done.stdout
     assert "Run      none yet\n" in done.stdout
     assert f"Champion not known: the tracking server at {address} does not answer" in done.stdout
+
+
+def test_where_nothing_was_trained_there_is_nothing_to_send(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text((REPOSITORY / "params.yaml").read_text())
+    done = run("sync", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "sent 0 events of 0 runs\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"params.yaml"}
 
 
 def test_prediction_without_a_champion_says_what_to_do(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import warnings
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,9 +18,12 @@ from constancy.models.disk import ModelCard, save_model, weights_digest
 from constancy.paths import CANDIDATE, DECISION, METRICS, REPORT
 from constancy.registry.promotion import Decision, register
 from constancy.registry.sqlite import prepare_sqlite
-from constancy.registry.store import connect, quiet_mlflow
+from constancy.registry.store import connect, experiment, quiet_mlflow
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.settings import FACTORS, Settings
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 CARD = ModelCard(
     name="mlp",
@@ -103,6 +106,10 @@ class Project:
         values["tracking"] |= tracking
         return Project(Settings.model_validate(values), values)
 
+    def weights(self, seed: int = 0) -> str:
+        """The digest of the model of that seed."""
+        return weights_digest(write_model(CANDIDATE, seed))
+
     def register(
         self,
         seed: int = 0,
@@ -124,6 +131,12 @@ class Project:
             decision_file=DECISION,
             artifacts=[REPORT],
         )
+
+
+def runs(project: Project) -> "list[Run]":
+    """All runs of the project's experiment."""
+    client = connect(project.settings.tracking)
+    return list(client.search_runs([experiment(client, project.settings.tracking)]))
 
 
 def empty_store(folder: Path) -> Path:

@@ -8,4 +8,4 @@ def without_secrets(text: str) -> str:
 
     That is user names and passwords, and queries and fragments: signatures and tokens go there.
     """
-    return re.sub(r"(\w+://)(?:[^/\s?#]*@)?([^\s?#'\")]*)(?:[?#][^\s'\")]*)?", r"\1\2", text)
+    return re.sub(r"\b(\w+://)(?:[^/\s?#]*@)?([^\s?#'\")]*)(?:[?#][^\s'\")]*)?", r"\1\2", text)

@@ -180,6 +180,33 @@ def predict(files: tuple[Path, ...]) -> None:
         sys.exit(2)
 
 
+@main.command(short_help="Send what the tracking store has not got yet.")
+@click.option("--dry-run", is_flag=True, help="Only say how much that is.")
+@_clear
+def sync(dry_run: bool) -> None:
+    """Send what trainings kept while the tracking store was away, and close runs that were killed.
+
+    Trainings that go on send for themselves. The exit code is 1 if the store cannot be used; what
+    was not sent stays here.
+    """
+    from constancy.settings import load_settings
+
+    settings = load_settings()
+
+    from constancy.addresses import without_secrets
+    from constancy.errors import UserError
+    from constancy.registry.sync import pending, send_journals
+
+    if dry_run:
+        click.echo("{} events of {} runs are not sent yet".format(*pending()))
+        return
+    try:
+        click.echo("sent {} events of {} runs".format(*send_journals(settings.tracking)))
+    except (UserError, OSError) as error:
+        click.echo(f"constancy: {without_secrets(str(error))}", err=True)
+        sys.exit(1)
+
+
 @main.command()
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 @_clear

@@ -57,6 +57,11 @@ def state_folder() -> Path:
     return scratch_folder() or project_root() / STATE
 
 
+def training_folder() -> Path:
+    """Where trainings keep their checkpoints, each in a folder named after the key of its inputs."""
+    return state_folder() / "training"
+
+
 @contextmanager
 def leaving_project_alone(scratch: Path) -> Iterator[None]:
     """Inside, sources are read without a trace in the project: `scratch` stands in for its STATE."""

@@ -86,3 +86,8 @@ def fail(sentence: str) -> NoReturn:
         with suppress(OSError):  # standard error has the sentence already
             Path(path).write_text(sentence, encoding="utf-8")
     sys.exit(2)
+
+
+def warn(message: str) -> None:
+    """One line on standard error, without the passwords of addresses in it."""
+    print(f"warning: {without_secrets(' '.join(message.split()))}", file=sys.stderr)

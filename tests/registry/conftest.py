@@ -1,12 +1,11 @@
 """A migrated SQLite store, made once and copied for each test, and one real tracking server."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_server import LocalServer, free_port
+from local_server import LocalServer, free_port, tracking_server
 from tracked_project import Project, empty_store, project_in
 
 from constancy.registry.store import quiet_mlflow
@@ -33,22 +32,16 @@ def nobody() -> str:
 
 
 @pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until everything is sent, also where others keep the machine busy."""
+    monkeypatch.setattr("constancy.registry.sender.GRACE_SECONDS", 60.0)
+
+
+@pytest.fixture
 def server(tmp_path: Path, migrated: Path) -> Iterator[LocalServer]:
     """A real `mlflow server` with a store of its own; a test may stop it."""
     folder = tmp_path / "server"
     folder.mkdir()
     shutil.copyfile(migrated, folder / "server.db")
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/server.db"),
-        *("--artifacts-destination", str(folder / "artifacts")),
-    ]
-    # The eight processes for jobs would take longer to start than the test.
-    variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    running = LocalServer(command, port=port, folder=folder, variables=variables)
-    try:
-        running.wait()
+    with tracking_server(folder) as running:
         yield running
-    finally:
-        running.stop()

@@ -13,7 +13,7 @@ from constancy.models.disk import ModelCard, weights_digest
 from constancy.paths import CANDIDATE, DECISION
 from constancy.registry import promotion
 from constancy.registry.store import connect
-from constancy.registry.tracking import complete_run, start_run
+from constancy.registry.tracking import create_run
 from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of
 
 OTHER_TASK = ModelCard(**vars(CARD) | {"classes": [f"digit {name}" for name in CARD.classes]})
@@ -37,8 +37,7 @@ def versions(client: MlflowClient) -> list[int]:
 def test_the_first_model_that_holds_the_floors_is_champion(
     project: Project, client: MlflowClient
 ) -> None:
-    run_id = start_run(project.settings)
-    complete_run(project.settings.tracking, run_id, "0" * 64)
+    run_id = create_run(client, project.settings)
     decision = project.register(run_id=run_id)
     written = read_json(DECISION)
     assert written == {

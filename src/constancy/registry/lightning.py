@@ -1,67 +1,31 @@
-"""Training metrics into a run while training goes on."""
+"""Training metrics into a journal while training goes on."""
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytorch_lightning.loggers.logger import Logger
 from pytorch_lightning.utilities import rank_zero_only
 
-from constancy.registry.store import connect
-from constancy.registry.tracking import attempt, warn
-from constancy.settings.tracking import Tracking
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from constancy.registry.journal import Journal
 
 
-def lightning_logger(tracking: Tracking, run_id: str | None) -> "RunLogger | None":
-    """A logger for `Trainer` that writes into the run; None without a run.
+class JournalLogger(Logger):
+    """Writes what Lightning logs into the journal of a run that others began and will close."""
 
-    A store that cannot be used costs one line of warning, and there is no logger.
-    """
-    if run_id is None:
-        return None
-    return attempt(
-        lambda: RunLogger(connect(tracking), run_id),
-        "training goes on without its metrics being tracked",
-    )
-
-
-class RunLogger(Logger):
-    """Metrics into an MLflow run that others began and will close.
-
-    Lightning's own MLFlowLogger changes the process's tracking store, closes the run when fitting
-    ends, and lets a server that goes away end the training. This one warns once and is silent from
-    then on.
-    """
-
-    def __init__(self, client: "MlflowClient", run_id: str) -> None:
+    def __init__(self, journal: Journal) -> None:
         super().__init__()
-        self._client: MlflowClient | None = client
-        self._run_id = run_id
+        self._journal = journal
 
     @property
     def name(self) -> str:
-        return "mlflow"
+        return "constancy"
 
     @property
     def version(self) -> str:
-        return self._run_id
+        return self._journal.id
 
     @rank_zero_only
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        if self._client is None:
-            return
-        from mlflow.entities import Metric
-        from mlflow.exceptions import MlflowException
-
-        now = int(time.time() * 1000)
-        values = [Metric(name, value, now, step or 0) for name, value in metrics.items()]
-        try:
-            self._client.log_batch(self._run_id, metrics=values)
-        except MlflowException as error:
-            warn(f"{error}; training goes on, its further metrics are not tracked")
-            self._client = None
+        self._journal.log(metrics, step or 0)
 
     @rank_zero_only
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:

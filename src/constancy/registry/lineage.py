@@ -5,16 +5,19 @@ import json
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.files import read_yaml
 from constancy.paths import AUGMENTED, PREPARED, RAW, SUITES
 
 DVC_LOCK = Path("dvc.lock")
 REQUIREMENTS = Path("requirements.lock")
-
+CPUS = Path("/proc/cpuinfo")
+DIFF_CHARACTERS = 1_000_000
 
 INPUTS = (PREPARED, AUGMENTED, SUITES)
 """What training reads."""
@@ -28,12 +31,22 @@ def lineage_tags() -> dict[str, str]:
     """
     tags = {
         "mlflow.source.git.commit": _git("rev-parse", "HEAD"),
+        "mlflow.source.git.branch": _git("symbolic-ref", "--short", "HEAD"),
         "git.dirty": _dirty(),
         "requirements.lock.sha256": _digest(REQUIREMENTS),
-        "machine": _machine(),
+        **_machine(),
     }
     inputs = {f"{path}.md5": digest for path, digest in input_digests().items()}
     return {name: value for name, value in tags.items() if value} | inputs
+
+
+def uncommitted() -> str | None:
+    """What is changed since git's last commit, as a patch cut off at a million characters.
+
+    Addresses in it are without their secrets, and so may differ from those in the files.
+    """
+    difference = _git("diff", "--no-ext-diff", "--no-color", "HEAD")
+    return without_secrets(difference[:DIFF_CHARACTERS]) + "\n" if difference else None
 
 
 def input_digests() -> dict[str, str]:
@@ -88,6 +101,7 @@ def _git(*arguments: str) -> str | None:
             ["git", *arguments],  # noqa: S607 -- the user's git
             capture_output=True,
             text=True,
+            errors="replace",
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
@@ -100,10 +114,25 @@ def _dirty() -> str | None:
     return None if changes is None else str(bool(changes)).lower()
 
 
-def _machine() -> str:
+def _machine() -> dict[str, str | None]:
     import torch
 
-    parts = [platform.node(), platform.platform(), f"{os.cpu_count()} CPUs"]
-    if torch.cuda.is_available():
-        parts.append(f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}")
-    return ", ".join(parts)
+    gpus = [torch.cuda.get_device_name(each) for each in range(torch.cuda.device_count())]
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "machine": f"{platform.node()}, {platform.platform()}",
+        "machine.cpus": f"{os.cpu_count()} CPUs, {_processor()}",
+        "machine.memory": f"{memory / 1e9:.0f} GB",
+        "machine.gpus": ", ".join(gpus),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def _processor() -> str:
+    """The processor's name as Linux tells it."""
+    with suppress(OSError):
+        for line in CPUS.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()

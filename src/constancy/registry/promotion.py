@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.code import code_digest
+from constancy.errors import UserError
 from constancy.files import read_json, write_json
 from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Check, Judgement, Verdict, judge
 from constancy.registry.package import serving_code
 from constancy.registry.store import answering, connect
+from constancy.registry.sync import send_journals
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
     create_run,
     find_run,
     log_evaluation,
     tag_registration,
-    warn,
 )
 from constancy.registry.versions import (
     CHAMPION,
@@ -30,6 +31,8 @@ from constancy.registry.versions import (
     version_of,
 )
 from constancy.settings import Settings
+from constancy.settings.tracking import Tracking
+from constancy.stage import warn
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -80,6 +83,7 @@ def register(
     metrics = read_json(metrics_file)
     identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
     with answering(client):
+        _send_journals(settings.tracking)
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
         log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
@@ -111,6 +115,14 @@ def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
         numbers = (score["accuracy"], score["retention"], score["severities"][-1])
         lines.append(f"| {name} | " + " | ".join(f"{number:.1%}" for number in numbers) + " |")
     return "\n".join(lines)
+
+
+def _send_journals(tracking: Tracking) -> None:
+    """Send what is left: the run may have been trained while the store was away."""
+    try:
+        send_journals(tracking)
+    except (UserError, OSError) as error:  # what concerns this model is told in what follows
+        warn(f"{error}; what was not sent stays in its journal")
 
 
 def _run(client: "MlflowClient", settings: Settings, weights: str) -> str:

@@ -79,8 +79,7 @@ def connect(tracking: Tracking) -> "MlflowClient":
     uri = tracking_uri(tracking.uri)
     if file := sqlite_file(uri):
         prepare_sqlite(file)
-    elif uri.startswith(HTTP):
-        _probe(uri)
+    check_server(uri)
 
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
@@ -88,7 +87,7 @@ def connect(tracking: Tracking) -> "MlflowClient":
     try:
         return MlflowClient(uri)
     except MlflowException as error:
-        raise _unusable(uri, error) from None
+        raise unusable(uri, error) from None
 
 
 def experiment(client: "MlflowClient", tracking: Tracking) -> str:
@@ -108,7 +107,7 @@ def experiment(client: "MlflowClient", tracking: Tracking) -> str:
             client.create_experiment(name, artifact_location=location, tags=_KIND)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
-            raise _unusable(uri, error) from None
+            raise unusable(uri, error) from None
     found = client.get_experiment_by_name(name)
     if found is None or found.lifecycle_stage == "deleted":
         raise UserError(
@@ -165,16 +164,17 @@ def answering(client: "MlflowClient") -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError) as error:
-        if uri.startswith(HTTP):
-            _probe(uri)
-        mendable = _unusable(uri, error)
+        check_server(uri)
+        mendable = unusable(uri, error)
         if isinstance(mendable, OSError) or getattr(error, "error_code", None) in _DENIALS:
             raise mendable from None
         raise
 
 
-def _probe(uri: str) -> None:
-    """Check that a server answers, whatever it answers."""
+def check_server(uri: str) -> None:
+    """Check that a store that is a server answers, whatever it answers; else raise UserError."""
+    if not uri.startswith(HTTP):
+        return
     import requests
 
     try:
@@ -188,7 +188,7 @@ def _probe(uri: str) -> None:
         ) from None
 
 
-def _unusable(uri: str, error: Exception) -> UserError | OSError:
+def unusable(uri: str, error: Exception) -> UserError | OSError:
     """The error that tells a user why the store cannot be used."""
     if (file := sqlite_file(uri)) and (plain := as_os_error(error, file)):
         return plain

@@ -1,91 +1,54 @@
 """Runs: begun by training, completed by the registration, never in the way of either."""
 
 import json
-import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from constancy.addresses import without_secrets
-from constancy.errors import UserError
 from constancy.paths import PREPARED
-from constancy.registry.lineage import input_digests, lineage_tags, lock_digest
-from constancy.registry.store import connect, experiment, quiet_mlflow
+from constancy.registry.delivery import deliver
+from constancy.registry.journal import Event, now
+from constancy.registry.lineage import input_digests, lineage_tags, lock_digest, uncommitted
+from constancy.registry.store import experiment
 from constancy.settings import SEVERITIES, Settings
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-T = TypeVar("T")
-
 TRAINING = ("seed", "data", "variation", "suites", "model", "train")
 """The sections of the settings that decide a training."""
 WEIGHTS_TAG = "weights_sha256"
 """The tag that says which weights a run trained, or a version has."""
-PARAMETERS_IN_A_BATCH = 100  # MLflow's limit
-
-
-def start_run(settings: Settings) -> str | None:
-    """Begin the run of one pass through the pipeline, and record its training's settings and lineage.
-
-    Returns the run's id; None, with one line of warning, where the store cannot be used: training
-    goes on without.
-    """
-    return attempt(
-        lambda: create_run(connect(settings.tracking), settings), "this run is not tracked"
-    )
-
-
-def complete_run(tracking: Tracking, run_id: str | None, weights: str, **metrics: float) -> None:
-    """Close the run of a training that ended well; nothing happens without a run.
-
-    weights: their digest, by which the registration finds the run; metrics: of the training as a
-    whole. A store that cannot be used costs one line of warning.
-    """
-    from mlflow.entities import Metric, RunTag
-
-    def complete(run_id: str) -> None:
-        client, now = connect(tracking), int(time.time() * 1000)
-        values = [Metric(name, value, now, 0) for name, value in metrics.items()]
-        client.log_batch(run_id, metrics=values, tags=[RunTag(WEIGHTS_TAG, weights)])
-        client.set_terminated(run_id)
-
-    if run_id is not None:
-        attempt(lambda: complete(run_id), "the tracking store goes on to show the run as open")
-
-
-def fail_run(tracking: Tracking, run_id: str | None) -> None:
-    """Close the run of a training that did not end well; nothing happens without a run.
-
-    A store that cannot be used costs one line of warning.
-    """
-    if run_id is not None:
-        attempt(
-            lambda: connect(tracking).set_terminated(run_id, "FAILED"),
-            "the tracking store goes on to show the run as open",
-        )
 
 
 def create_run(client: "MlflowClient", settings: Settings) -> str:
     """A new run with the training's settings as parameters, and tags and data for its lineage."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag, Param
-
-    # Whatever the user has to mend is found before there is a run.
-    tags, digest = lineage_tags(), input_digests().get(str(PREPARED))
-    run = client.create_run(experiment(client, settings.tracking), tags=tags)
-    run_id = str(run.info.run_id)
-    parameters = [Param(key, value) for key, value in run_parameters(settings).items()]
-    for start in range(0, len(parameters), PARAMETERS_IN_A_BATCH):
-        client.log_batch(run_id, params=parameters[start : start + PARAMETERS_IN_A_BATCH])
-    if digest:
-        source = json.dumps({"source": without_secrets(settings.data.source)})
-        data = Dataset("prepared", digest, source_type="constancy", source=source)
-        client.log_inputs(
-            run_id, [DatasetInput(data, [InputTag("mlflow.data.context", "training")])]
-        )
+    events = [*inputs(settings), *lineage()]
+    run_id = str(client.create_run(experiment(client, settings.tracking)).info.run_id)
+    for event in events:
+        deliver(client, run_id, event.kind, [event.content])
     return run_id
+
+
+def inputs(settings: Settings) -> Iterator[Event]:
+    """What goes into a training: its settings as parameters, and its data."""
+    yield Event("params", run_parameters(settings))
+    if digest := input_digests().get(str(PREPARED)):
+        source = without_secrets(settings.data.source)
+        yield Event("input", {"name": "prepared", "digest": digest, "source": source})
+
+
+def lineage() -> list[Event]:
+    """Where a run comes from: tags, and as `diff.patch` what git knows of changes in the code.
+
+    Raises UserError if dvc.lock cannot be read.
+    """
+    events = [Event("tags", lineage_tags())]
+    if difference := uncommitted():
+        events.append(Event("texts", {"diff.patch": difference}))
+    return events
 
 
 def run_parameters(settings: Settings) -> dict[str, str]:
@@ -119,8 +82,8 @@ def log_evaluation(
     """Add the scores of metrics.json, and files or whole folders as artifacts, to a run."""
     from mlflow.entities import Metric, RunTag
 
-    now = int(time.time() * 1000)
-    scores = [Metric(name, value, now, step) for name, value, step in flat_metrics(metrics)]
+    time = now()
+    scores = [Metric(name, value, time, step) for name, value, step in flat_metrics(metrics)]
     tags = [
         RunTag("suite", metrics["suite"]),
         RunTag("worst_factor", metrics["worst_factor"]["name"]),
@@ -164,26 +127,6 @@ def flat_metrics(metrics: dict[str, Any]) -> Iterator[tuple[str, float, int]]:
             yield f"{factor}/severity", accuracy, severity
         for severity, accuracy in zip(SEVERITIES, score.get("control", ()), strict=False):
             yield f"{factor}/control", accuracy, severity
-
-
-def warn(message: str) -> None:
-    """One line on standard error, without the passwords of addresses in it."""
-    print(f"warning: {without_secrets(' '.join(message.split()))}", file=sys.stderr)
-
-
-def attempt(work: Callable[[], T], otherwise: str) -> T | None:
-    """What `work` returns; None where the store cannot be used.
-
-    That costs one line of warning, which ends in what happens otherwise, and never the training.
-    """
-    quiet_mlflow()
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return work()
-    except (UserError, MlflowException, OSError) as error:
-        warn(f"{error}; {otherwise}")
-        return None
 
 
 def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,48 @@
+"""A proxy on this machine that makes a server slow, or let it fail now and then."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+
+import requests
+
+
+@contextmanager
+def proxy(uri: str, *, delay: float = 0.0, fails_every: int | None = None) -> Iterator[str]:
+    """The address at which a server answers after `delay` seconds, and each n-th time with a 500."""
+    numbers = count(1)
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            time.sleep(delay)
+            if fails_every and not next(numbers) % fails_every:
+                self.reply(500, b"oh dear")
+                return
+            headers = {k: v for k, v in self.headers.items() if k.lower() == "content-type"}
+            answer = requests.request(
+                self.command, uri + self.path, data=body, headers=headers, timeout=60
+            )
+            self.reply(answer.status_code, answer.content)
+
+        def reply(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
