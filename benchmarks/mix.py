@@ -18,23 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ruamel.yaml import YAML
+from stages import PROJECT, committed, prepare, train
 
-from constancy.data.fetch import fetch
-from constancy.data.packed import Dataset, PackedSplit
-from constancy.data.prepare import pack, read_images
 from constancy.evaluation.evaluate import evaluate
 from constancy.evaluation.scores import Metrics
 from constancy.models.disk import save_model
 from constancy.settings import PIXEL_FACTORS, Settings, check_settings
-from constancy.training.data import ImageData
-from constancy.training.fit import describe, fit
-from constancy.training.mix import choose_mix
-from constancy.variation.copies import write_copies
-from constancy.variation.embedding import fit_embedding
-from constancy.variation.write_suites import write_suites
 
-PROJECT = Path(__file__).resolve().parents[1]
 SINGLE = dict.fromkeys(PIXEL_FACTORS, 1)
 ARMS: dict[str, Any] = {
     "none": {"untouched": 1},
@@ -45,38 +35,15 @@ ARMS: dict[str, Any] = {
 }
 
 
-def prepare(settings: Settings, folder: Path) -> None:
-    """The stages before training, into `folder`."""
-    fetch(settings.data, folder / "raw")
-    images = read_images(folder / "raw", settings.data, folder / "decoded.bin")
-    (folder / "prepared").mkdir()
-    pack(images, settings.data, folder / "prepared")
-    train = PackedSplit.load(folder / "prepared" / "train")
-    embedding = fit_embedding(train)
-    write_copies(train, images.classes, settings.variation, settings.seed, folder / "augmented")
-    for name, count in settings.suites.model_dump().items():
-        split = PackedSplit.load(folder / "prepared" / name)
-        rest = (settings.variation, count, settings.seed, folder / "suites" / name)
-        write_suites(name, split, images.classes, embedding, *rest)
-
-
-def train(settings: Settings, folder: Path) -> Metrics:
-    """A training on what `prepare` left, and its scores."""
-    recipe = settings.train
-    data = ImageData(
-        *(folder / name for name in ("prepared", "augmented", "suites")),
-        mix=choose_mix(settings),
-        seed=settings.seed,
-    )
-    network, seed = settings.model, settings.seed
-    card = describe(network, Dataset.load(folder / "prepared"), len(data.train))
+def score(settings: Settings, folder: Path) -> dict[str, float]:
+    """The scores of a training on what `prepare` left."""
     with tempfile.TemporaryDirectory() as scratch:
-        workspace, model = Path(scratch) / "workspace", Path(scratch) / "model"
-        fitted = fit(card, data, network, recipe, seed=seed, workspace=workspace, logger=None)
+        fitted = train(settings, folder, Path(scratch) / "workspace")
+        model = Path(scratch) / "model"
         model.mkdir()
         save_model(model, fitted.network, fitted.card)
         test = folder / "suites" / "test"
-        return evaluate(model, folder / "prepared", test, settings.evaluate).metrics
+        return scores(evaluate(model, folder / "prepared", test, settings.evaluate).metrics)
 
 
 def scores(metrics: Metrics) -> dict[str, float]:
@@ -100,13 +67,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--color", default="grey")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--model", default="cnn")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     return parser.parse_args()
 
 
 def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
-    values = YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
+    values = committed()
     values["seed"] = seed
+    values["model"]["name"] = chosen.model
     values["data"]["source"] = chosen.source
     values["data"]["image"] |= {"size": chosen.size, "color": chosen.color}
     values["variation"]["copies"] = dict.fromkeys((*PIXEL_FACTORS, "combined"), chosen.copies)
@@ -116,20 +86,20 @@ def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
     return check_settings(values)
 
 
-def run(chosen: argparse.Namespace, arms: dict[str, Any]) -> Iterator[tuple[str, dict[str, float]]]:
+def run(chosen: argparse.Namespace) -> Iterator[tuple[str, dict[str, float]]]:
     """The scores of each arm and seed."""
     for seed in range(chosen.seeds):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             prepare(settings_of(chosen, seed, "adaptive"), folder)
-            for name, mix in arms.items():
-                yield name, scores(train(settings_of(chosen, seed, mix), folder))
+            for name in chosen.arms:
+                yield name, score(settings_of(chosen, seed, ARMS[name]), folder)
 
 
 if __name__ == "__main__":
     chosen = arguments()
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in ARMS}
-    for name, values in run(chosen, ARMS):
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in chosen.arms}
+    for name, values in run(chosen):
         found[name].append(values)
         print(f"{name:16}", "  ".join(f"{key} {each:.4f}" for key, each in values.items()))
     means = {

@@ -18,19 +18,15 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import measure
-from mix import PROJECT, prepare
-from ruamel.yaml import YAML
+import stages
 
-sys.path.append(str(PROJECT / "tests"))
+sys.path.append(str(stages.PROJECT / "tests"))
 from local_server import tracking_server
 
-from constancy.data.packed import Dataset
 from constancy.registry.run import UNTRACKED, tracked_run
 from constancy.registry.store import URI_VARIABLE
 from constancy.settings import check_settings
-from constancy.training.data import ImageData
-from constancy.training.fit import HISTORY_FILE, describe, fit
-from constancy.training.mix import choose_mix
+from constancy.training.fit import HISTORY_FILE
 
 ROUNDS, EPOCHS = 3, 20
 TARGET = 1.05
@@ -41,7 +37,7 @@ def main() -> None:
     ratios, arms = [], {"server killed": [], "not tracked": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepare(settings, folder)
+        stages.prepare(settings, folder)
         for number in range(ROUNDS):
             seconds = {}
             for arm in sorted(arms, reverse=bool(number % 2)):
@@ -83,22 +79,18 @@ def run(place: Path, uri: str = "", meanwhile: Callable[[], None] = lambda: None
 
 def train(place: Path) -> None:
     """One training, in a process of its own: prints its seconds."""
-    settings, data = check_settings(values()), place.parent
-    folders = (data / name for name in ("prepared", "augmented", "suites"))
-    images = ImageData(*folders, mix=choose_mix(settings), seed=settings.seed)
-    card = describe(settings.model, Dataset.load(data / "prepared"))
+    settings = check_settings(values())
     os.chdir(place)
     start = time.perf_counter()
     tracked = os.environ[URI_VARIABLE]
     with tracked_run(settings, "key") if tracked else nullcontext(UNTRACKED) as run:
-        recipe = settings.train
-        fit(card, images, recipe, seed=settings.seed, workspace=place, logger=run.logger)
+        stages.train(settings, place.parent, place, logger=run.logger)
     print(time.perf_counter() - start)
 
 
 def values() -> dict:
     """params.yaml, with a number of epochs that no early stop cuts short."""
-    loaded = YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
+    loaded = stages.committed()
     loaded["train"] |= {"epochs": EPOCHS, "patience": EPOCHS}
     return loaded
 

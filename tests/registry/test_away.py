@@ -58,6 +58,7 @@ def steps(project: Project, name: str) -> list[int]:
     return sorted(point.step for point in history)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_in_mid_fit_gets_everything_later(
     project: Project, server: LocalServer, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def wait_until_sent(project: Project) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_a_slow_server_and_one_that_fails_now_and_then_do_not_hold_training_up(
     project: Project, server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

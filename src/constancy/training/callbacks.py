@@ -49,18 +49,21 @@ class History(Callback):
 
 
 class Speed(Callback):
-    """Counts training images a second, validation included in the time, since this process began."""
+    """Counts what this process trains: images, and seconds from its first batch to its last
+    validation.
+    """
 
     def __init__(self) -> None:
         self.images = 0
-        self.start = time.monotonic()
+        self.seconds = 0.0
+        self._start = time.monotonic()
 
     @property
     def images_per_second(self) -> float:
-        return self.images / (time.monotonic() - self.start)
+        return self.images / self.seconds if self.images else 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        self.start = time.monotonic()
+        self._start = time.monotonic()
 
     def on_train_batch_end(
         self,
@@ -73,6 +76,7 @@ class Speed(Callback):
         self.images += len(batch.labels) * trainer.world_size
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.seconds = time.monotonic() - self._start
         for logger in trainer.loggers:
             speed = {"images_per_second": self.images_per_second}
             logger.log_metrics(speed, step=trainer.global_step)

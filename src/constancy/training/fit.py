@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ class Fitted:
     """A trained network with the weights of its best epoch, and how it came to be.
 
     history: a CSV file with a row for each epoch; score: the best validation score, 0..1; seconds,
-    images_per_second: since this process began to train, validation included in the time.
+    images_per_second: of this process, from its first batch to its last validation.
     """
 
     network: Network
@@ -181,7 +180,6 @@ def _fit(
         enable_model_summary=False,
         default_root_dir=workspace,
     )
-    began = time.monotonic()
     try:
         trainer.fit(
             classifier,
@@ -192,7 +190,6 @@ def _fit(
     except SIGTERMException:
         print("train: told to end; run again to go on from here", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
-    seconds = time.monotonic() - began
     saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
     return Fitted(
@@ -203,8 +200,8 @@ def _fit(
         epochs=trainer.current_epoch,
         best_epoch=saved["epoch"],
         score=float(best.best_model_score or 0.0),
-        seconds=seconds,
-        images_per_second=speed.images / seconds,
+        seconds=speed.seconds,
+        images_per_second=speed.images_per_second,
     )
 
 
