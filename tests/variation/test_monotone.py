@@ -15,7 +15,14 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def curves(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Curve]:
     folder = tmp_path_factory.mktemp("monotone")
-    settings = digits_project(folder, train__epochs=12, model__cnn__filters=[16, 32, 64])
+    # Deformation costs little, so that it takes many images to see it.
+    settings = digits_project(
+        folder,
+        data__split__validation=0.4,
+        data__split__test=0.1,
+        train__epochs=12,
+        model__cnn__filters=[16, 32, 64],
+    )
     prepared = folder / "data" / "prepared"
     embedding = fit_embedding(PackedSplit.load(prepared / "train"))
     return measure(settings, prepared, embedding, folder / "scratch")[1]
