@@ -1,6 +1,6 @@
 # Every target makes the environment it needs first: Python 3.11 or newer, git and make are enough.
 .DEFAULT_GOAL := help
-.PHONY: help run calibrate test test-all ui lint format lock clean
+.PHONY: help run calibrate test test-all bench ui lint format lock clean
 
 PYTHON ?= python3
 PORT ?= 5000
@@ -22,6 +22,10 @@ test: .venv/ready ## run the tests but for the slow ones
 
 test-all: .venv/ready ## run every test
 	@$(PYTEST)
+
+bench: .venv/ready ## measure training: step, input, evaluation (DATA=fashion-mnist.tar.gz: as a whole)
+	@for each in training_step input_pipeline evaluation; do $(BIN)/python benchmarks/$$each.py || exit; done
+	@if [ -n "$(DATA)" ]; then $(BIN)/python benchmarks/training_whole.py "archive:$(DATA)"; fi
 
 ui: .venv/ready ## open the tracking UI on 127.0.0.1 (PORT=5000)
 	@$(BIN)/constancy ui --port $(PORT)

@@ -115,6 +115,7 @@ def train_model(folder: Path, prepared: Path, epochs: int, filters: list[int]) -
                 "train_accuracy": accuracy,
                 "validation_accuracy": accuracy * 0.99,
                 "validation_factors": accuracy * 0.9,
+                "validation_combined": accuracy * 0.8,
                 "validation_score": accuracy * 0.95,
                 "rate": schedule.get_last_lr()[0],
             }
@@ -154,5 +155,5 @@ def write_stages(
 
 def scored(folder: Path, examples: int = 5) -> Evaluation:
     """The evaluation of the project under `folder`."""
-    settings = Evaluate(batch_size=500, examples=examples)
+    settings = Evaluate(batch_size=500, precision="fp32", examples=examples)
     return evaluate(folder / CANDIDATE, folder / PREPARED, folder / SUITES / "test", settings)

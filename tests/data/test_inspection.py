@@ -117,7 +117,10 @@ def test_what_belongs_to_the_own_source_holds_for_no_other(pets: Path, in_tmp: P
     text = (REPOSITORY / "params.yaml").read_text()
     own, archive = "archive:pets.zip", make_zip(in_tmp / "pets.zip", {"a/1.png": encoded(0)})
     archive.with_name("other.zip").write_bytes(archive.read_bytes())
-    for old, new in (("source: digits", f"source: {own}"), (" sha256: null", f" sha256: {'a' * 64}")):
+    for old, new in (
+        ("source: digits", f"source: {own}"),
+        (" sha256: null", f" sha256: {'a' * 64}"),
+    ):
         assert old in text
         text = text.replace(old, new)
     Path("params.yaml").write_text(text)

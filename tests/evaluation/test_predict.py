@@ -32,6 +32,14 @@ def test_every_image_gets_the_logits_of_a_plain_loop(network: Network, images: n
             np.testing.assert_allclose(found[place], network(image)[0].numpy(), atol=1e-4)
 
 
+def test_in_bf16_the_logits_are_nearly_the_same(network: Network, images: np.ndarray) -> None:
+    exact = predict_logits(network, images, batch_size=100)
+    found = predict_logits(network, images, batch_size=100, precision="bf16")
+    assert found.dtype == np.float32
+    assert 0 < np.abs(found - exact).max() < 0.05 * np.abs(exact).max()
+    assert (found.argmax(-1) == exact.argmax(-1)).mean() > 0.99
+
+
 def test_an_array_without_leading_axes_but_one_keeps_its_shape(
     network: Network, images: np.ndarray
 ) -> None:

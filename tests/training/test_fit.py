@@ -4,12 +4,15 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
-from constancy.training.fit import Fitted
+from constancy.training.data import Batch
+from constancy.training.fit import Fitted, balanced
+from constancy.training.module import Classifier
 
 Train = Callable[..., Fitted]
 
@@ -42,8 +45,8 @@ def test_every_epoch_has_its_row(train: Train) -> None:
     rows = list(csv.DictReader(fitted.history.open()))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
     for row in rows:
-        clean, factors = float(row["validation_accuracy"]), float(row["validation_factors"])
-        assert float(row["validation_score"]) == pytest.approx((clean + factors) / 2, abs=1e-5)
+        parts = [float(row[f"validation_{part}"]) for part in ("accuracy", "factors", "combined")]
+        assert float(row["validation_score"]) == pytest.approx(sum(parts) / 3, abs=1e-5)
         assert 0 < float(row["train_loss"]) < 5
     assert float(rows[0]["rate"]) > float(rows[-1]["rate"]) > 0
 
@@ -129,3 +132,40 @@ def test_a_model_is_tuned_without_a_change_of_what_is_frozen(train: Train, in_tm
     assert changed == {name for name in after if not name.startswith(frozen)}
     again = train("resnet", epochs=2, tuning=tuning)
     assert same(tuned, again)
+
+
+def hungry(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let steps of more than so many images ask torch for more memory than there is."""
+    step = Classifier.training_step
+
+    def training_step(self: Classifier, batch: Batch, batch_idx: int) -> torch.Tensor:
+        torch.empty(2**55 if len(batch.labels) > most else 1, dtype=torch.uint8)
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(Classifier, "training_step", training_step)
+
+
+def test_batches_are_halved_until_memory_is_enough(
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hungry(monkeypatch, 16)
+    fitted = train(batch_size=64, accumulate=1)
+    assert (fitted.choices.batch_size, fitted.choices.accumulate) == (16, 4)
+    assert (
+        "memory ran out; starting again with 16 images at once, 4 times" in capsys.readouterr().err
+    )
+    monkeypatch.undo()
+    assert same(fitted, train(batch_size=16, accumulate=4))
+
+
+def test_too_little_memory_for_any_batch_is_told(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hungry(monkeypatch, 0)
+    with pytest.raises(UserError, match="memory runs out even with 4 images at once: lower"):
+        train(batch_size=32)
+
+
+def test_balanced_classes_count_alike() -> None:
+    weights = balanced(np.array([0, 0, 0, 1, 0, 2, 2, 0]))
+    assert weights.tolist() == pytest.approx([8 / 15, 8 / 3, 8 / 6])

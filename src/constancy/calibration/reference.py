@@ -11,6 +11,7 @@ from constancy.models.network import Network
 from constancy.progress import progress
 from constancy.settings import Settings
 from constancy.settings.base import SEVERITIES
+from constancy.settings.evaluate import Evaluate
 from constancy.training.data import ImageData
 from constancy.training.fit import Fitted, describe, fit
 from constancy.training.mix import UNTOUCHED, FixedMix
@@ -58,7 +59,7 @@ def measure(
         )
     fitted = train_reference(settings, prepared, validation, scratch)
     suite = Suite.load(scratch / "curves" / "validation")
-    return fitted, score(fitted.network, validation, suite, settings.evaluate.batch_size)
+    return fitted, score(fitted.network, validation, suite, settings.evaluate)
 
 
 def train_reference(
@@ -91,7 +92,7 @@ def train_reference(
 
 
 def score(
-    network: Network, validation: PackedSplit, suite: Suite, batch_size: int
+    network: Network, validation: PackedSplit, suite: Suite, settings: Evaluate
 ) -> dict[str, Curve]:
     """The curve of every pixel factor, and of several at once ("combined")."""
     base = suite.index["row"].to_numpy()
@@ -100,7 +101,13 @@ def score(
     with progress("scores", total=total) as bar:
 
         def hits(images: np.ndarray) -> np.ndarray:
-            logits = predict_logits(network, images, batch_size, advance=bar.update)
+            logits = predict_logits(
+                network,
+                images,
+                settings.batch_size,
+                precision=settings.precision,
+                advance=bar.update,
+            )
             return logits.argmax(-1) == labels
 
         clean = hits(np.asarray(validation.images)[base])

@@ -1,6 +1,7 @@
 """A model against the test split and its suite: what it answers, and how often it is right."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,13 +64,16 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     arrays = (*loaded.images.values(), *loaded.controls.values())
     total = len(split) + sum(int(np.prod(each.shape[:-3])) for each in arrays)
     with progress("evaluate", total=total) as bar:
-        size = settings.batch_size
-        clean = predict_logits(network, split.images, size, advance=bar.update)
+        logits = partial(
+            predict_logits,
+            network,
+            batch_size=settings.batch_size,
+            precision=settings.precision,
+            advance=bar.update,
+        )
+        clean = logits(split.images)
         varied, controls = (
-            {
-                name: predict_logits(network, images, size, advance=bar.update)
-                for name, images in group.items()
-            }
+            {name: logits(images) for name, images in group.items()}
             for group in (loaded.images, loaded.controls)
         )
     rows = loaded.index["row"].to_numpy()

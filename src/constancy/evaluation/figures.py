@@ -168,6 +168,7 @@ def training_history(history: pd.DataFrame, look: Look) -> Figure:
         "train_accuracy": ("training images", "-"),
         "validation_accuracy": ("validation, clean", (0, (6, 1.5))),
         "validation_factors": ("validation, under factors", (0, (1.2, 1.2))),
+        "validation_combined": ("validation, several at once", (0, (4, 1.2, 1, 1.2))),
     }
     for index, (column, (label, dash)) in enumerate(lines.items()):
         style = {"color": look.series[index], "linestyle": dash, "marker": marker}

@@ -12,6 +12,7 @@ COLUMNS = (
     "train_accuracy",
     "validation_accuracy",
     "validation_factors",
+    "validation_combined",
     "validation_score",
     "rate",
 )

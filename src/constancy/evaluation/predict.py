@@ -7,6 +7,7 @@ import torch
 
 from constancy.errors import UserError
 from constancy.models.network import Network
+from constancy.settings.base import Precision
 
 
 def predict_logits(
@@ -15,20 +16,22 @@ def predict_logits(
     batch_size: int,
     device: torch.device | str | None = None,
     *,
+    precision: Precision = "fp32",
     advance: Callable[[int], object] | None = None,
 ) -> np.ndarray:
     """The logits for every image: float32, ... x classes.
 
     network: in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
     CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
-    read; advance: told after each batch how many images it held.
+    read; precision: of the computation, on a CPU or GPU; advance: told after each batch how many images it held.
     Raises UserError for outputs that are not finite.
     """
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     network = network.to(target)
     flat = images.reshape(-1, *images.shape[-3:])
     batches = []
-    with torch.inference_mode():
+    low = torch.autocast(target.type, torch.bfloat16, enabled=precision == "bf16")
+    with torch.inference_mode(), low:
         for start in range(0, len(flat), batch_size):
             # Copied, since torch takes no read-only memory. Channels stay last in memory, which is
             # the layout that the network's weights have.

@@ -1,6 +1,6 @@
 """What every section of the settings shares."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,10 @@ SEVERITIES = (1, 2, 3, 4, 5)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """A share of a whole, from 0 to 1."""
+
+
+Precision = Literal["fp32", "bf16"]
+"""Of the numbers that a network computes with; its weights are kept in fp32."""
 
 
 class Section(BaseModel):

@@ -17,6 +17,7 @@ HISTORY = (
     "train_accuracy",
     "validation_accuracy",
     "validation_factors",
+    "validation_combined",
     "validation_score",
     "rate",
 )

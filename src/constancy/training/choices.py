@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from math import ceil
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,10 +14,9 @@ from torch.nn import functional
 from constancy.files import read_json, write_json
 from constancy.models.disk import ModelCard
 from constancy.models.network import Network
+from constancy.settings.base import Precision
 from constancy.settings.train import Train
 from constancy.training.optimization import make_optimizer
-
-Precision = Literal["fp32", "bf16"]
 
 FILE = "choices.json"
 CLEARLY = 1.3  # times as fast: below, bf16 is not worth its lesser exactness
