@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from constancy.training.jitter import jitter
+from constancy.training.jitter import _copied, _gathered, jitter
 
 IMAGES = torch.randint(0, 256, (64, 9, 7, 3), dtype=torch.uint8)
 
@@ -35,6 +37,24 @@ def test_each_image_is_moved_as_a_whole(flip: bool) -> None:
         found |= matches
     assert {down for down, _, _ in found} == {right for _, right, _ in found} == set(range(-2, 3))
     assert {mirrored for _, _, mirrored in found} == {False, flip}
+
+
+@given(
+    st.tuples(*[st.integers(1, 9)] * 3, st.sampled_from([1, 3])),
+    st.integers(0, 3),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_on_a_cpu_and_elsewhere_the_same_images_come_out(
+    shape: tuple[int, ...], shift: int, flip: bool, seed: int
+) -> None:
+    assume(shift < min(shape[1:3]))
+    torch.manual_seed(seed)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8)
+    down, right = torch.randint(-shift, shift + 1, (2, shape[0]))
+    mirrored = torch.rand(shape[0]) < 0.5 * flip
+    draws = (down, right, mirrored)
+    assert torch.equal(_copied(images, *draws), _gathered(images, *draws))
 
 
 def test_nothing_to_do_is_nothing_done() -> None:

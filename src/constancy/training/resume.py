@@ -16,7 +16,7 @@ from constancy.training.finite import Finite
 
 LAST = "last.ckpt"
 
-_SHARE = 0.02  # of the time that may go into saving
+_SHARE = 0.005  # of the time that may go into saving
 _SECONDS = 1.0  # between two saves, at the least
 _ASK_EVERY = 20  # batches after which processes agree whether to save
 
@@ -38,7 +38,7 @@ class Resume(Callback):
     """Saves the state of a training now and then, and when it is told to end (SIGTERM).
 
     Never at an epoch's last batch: what validation and the epoch's end would still change is then
-    no part of any state, and the same batches lead to the same end. Saving takes two percent of the
+    no part of any state, and the same batches lead to the same end. Saving takes half a percent of the
     time at the most, so little is lost however large a network is.
 
     finite: asked before each save, so that what is saved can be gone on from.
