@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @contextmanager
-def training(project: Project) -> Iterator[int]:
-    """`dvc repro` in a session of its own, with the state of its training saved: its process id."""
+def training(project: Project) -> Iterator["subprocess.Popen[bytes]"]:
+    """`dvc repro` in a session of its own, with the state of its training saved."""
     command, folder = project.arguments("dvc", "repro", "train"), project.folder
     out = (folder / "repro.log").open("w")
     process = subprocess.Popen(
@@ -35,7 +35,7 @@ def training(project: Project) -> Iterator[int]:
         while not list(folder.glob(".constancy/training/*/last.ckpt")):
             assert process.poll() is None, (folder / "repro.log").read_text()
             time.sleep(0.05)
-        yield process.pid
+        yield process
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -57,7 +57,7 @@ def test_killed_with_its_stage_it_goes_on_and_ends_with_the_same_bits(
     shutil.rmtree(small_project.folder / ".constancy" / "training")
     before = weights_digest(small_project.folder / "models/candidate")
     with training(small_project) as process:
-        os.killpg(process, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
     assert weights_digest(small_project.folder / "models/candidate") == before
     assert "train: going on in epoch" in trained(small_project)
     assert "going on" not in trained(Project(whole))
@@ -72,7 +72,8 @@ def test_a_stage_that_outlives_it_is_named_by_the_next_one(small_project: Projec
     small_project.set({"train.epochs": 10_000, "train.patience": 10_000})
     shutil.rmtree(small_project.folder / ".constancy" / "training")
     with training(small_project) as process:
-        os.kill(process, signal.SIGKILL)
+        process.kill()
+        process.wait()
         second = small_project.run("dvc", "repro", "train")
         assert second.returncode != 0
         named = re.search(r"process (\d+) is training in this folder: .*kill \1", second.stderr)

@@ -97,8 +97,11 @@ def test_a_bend_is_undone_by_its_targets(seed: int, rms: float, shape: tuple[int
     sources = bend.sources(grid)
     inside = (sources >= 0).all(axis=2) & (sources <= np.array(shape)[::-1] - 1).all(axis=2)
     back = bend.targets(sources)
-    # OpenCV interpolates in steps of 1/32 pixel; a strong bend makes more of what that loses.
-    assert back[inside] == pytest.approx(grid[inside], abs=0.02 if rms <= 3 else 0.3)
+    # OpenCV interpolates in steps of 1/32 pixel. Back in the picture a strong bend makes more of
+    # what that loses, without bound where it nearly folds; seen from the source it is the same.
+    assert bend.sources(back)[inside] == pytest.approx(sources[inside], abs=0.05)
+    if rms <= 3:
+        assert back[inside] == pytest.approx(grid[inside], abs=0.02)
 
 
 @given(st.integers(0, 2**32), st.floats(0.01, 6), SHAPES)

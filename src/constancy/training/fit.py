@@ -222,7 +222,7 @@ def _trainer(train: Train, **options: Any) -> Trainer:
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _with_less_memory(choices: Choices, workspace: Path) -> Choices:
