@@ -35,8 +35,8 @@ def train(settings: Settings) -> None:
     begins_from = check_start(model, dataset.image)
     folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
     data = ImageData(*folders, mix=choose_mix(settings), seed=seed)
-    shorten(data, recipe)
     card = describe(model, dataset, len(data.train))
+    shorten(data, recipe)
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.training_folder()

@@ -131,6 +131,7 @@ def test_what_is_no_file_of_weights_is_refused_in_one_sentence(
         {},
         [1, 2],
         {"a": 1},
+        {0: torch.ones(2)},
         {"a": [torch.ones(2)]},
         {"a": torch.ones(1).expand(10**9)},
         {"a": torch.ones(2, device="meta")},

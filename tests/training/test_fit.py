@@ -3,10 +3,12 @@
 import csv
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
 import torch
+from training_project import Prepared
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
@@ -81,10 +83,16 @@ def test_a_network_learns_by_every_recipe(train: Train, recipe: dict[str, object
     assert fitted.score > 0.7
 
 
-def test_a_mix_without_variation_uses_no_copies(train: Train) -> None:
-    plain = train(mix={"untouched": 1}, epochs=1)
-    varied = train(mix={"untouched": 1, "scale": 1}, epochs=1)
-    assert not same(plain, varied)
+def test_copies_train_only_where_the_mix_has_them(prepared: Prepared, tmp_path: Path) -> None:
+    def trained(mix: dict[str, int], blank: str) -> Fitted:
+        settings = prepared.settings(mix=mix, epochs=1)
+        data = prepared.data(settings)
+        if blank in data.sources:
+            data.sources[blank] = np.zeros_like(data.sources[blank])
+        return prepared.fit(settings, Path(mkdtemp(dir=tmp_path)), data)
+
+    for mix, uses in (({"untouched": 1}, False), ({"untouched": 1, "scale": 1}, True)):
+        assert same(trained(mix, "scale"), trained(mix, "none")) != uses
 
 
 def test_an_adaptive_mix_learns_from_its_mistakes_and_is_part_of_the_checkpoint(
@@ -167,5 +175,5 @@ def test_too_little_memory_for_any_batch_is_told(
 
 
 def test_balanced_classes_count_alike() -> None:
-    weights = balanced(np.array([0, 0, 0, 1, 0, 2, 2, 0]))
-    assert weights.tolist() == pytest.approx([8 / 15, 8 / 3, 8 / 6])
+    weights = balanced(np.array([0, 0, 0, 1, 0, 3, 3, 0]), 5)
+    assert weights.tolist() == pytest.approx([8 / 15, 8 / 3, 0, 8 / 6, 0])

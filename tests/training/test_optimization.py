@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from training_project import RECIPE
 
@@ -36,6 +36,9 @@ def rates(train: Train, steps: int) -> list[float]:
     st.floats(0.01, 0.9),
     st.integers(4, 300),
 )
+@example("onecycle", "adamw", 0.05, 20)
+@example("onecycle", "adamw", 0.1, 10)
+@example("onecycle", "adamw", 0.25, 4)
 def test_the_rate_rises_to_its_peak_and_falls_to_nearly_nothing(
     schedule: str, optimizer: str, warmup: float, steps: int
 ) -> None:

@@ -75,6 +75,17 @@ def test_processes_share_each_batch_without_overlap() -> None:
         assert len(one) == len(other)
 
 
+@pytest.mark.parametrize("processes", [1, 2, 3, 8])
+def test_processes_see_as_many_images_and_nearly_all(processes: int) -> None:
+    seen = [
+        [b.images[:, 0, 0, 0].tolist() for b in batches(rank=rank, processes=processes)]
+        for rank in range(processes)
+    ]
+    assert len({tuple(map(len, each)) for each in seen}) == 1
+    together = [value % 20 for each in seen for batch in each for value in batch]
+    assert len(together) == 50 - 50 % processes
+
+
 def test_validation_covers_the_split_and_every_variant(prepared: Prepared) -> None:
     data = prepared.data(prepared.settings())
     for processes in (1, 2):

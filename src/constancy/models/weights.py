@@ -58,7 +58,7 @@ def read_weights(name: str) -> "dict[str, Tensor]":
     for key in WRAPPINGS:
         if isinstance(values, dict) and isinstance(values.get(key), dict):
             values = values[key]
-    if not (values and isinstance(values, dict) and all(map(_is_plain, values.values()))):
+    if not (values and isinstance(values, dict) and all(map(_is_named_tensor, values.items()))):
         raise UserError(
             f"model.weights: {name} holds no state_dict, which has plain tensors by their names: "
             "save a network's state_dict() as safetensors"
@@ -99,12 +99,14 @@ def _check_archive(path: Path) -> None:
         raise ValueError("its contents are larger than the file")
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether it is a tensor of real numbers that lie in memory as they are counted."""
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    """Whether it is a name and a tensor of real numbers that lie in memory as they are counted."""
     import torch
 
+    name, value = item
     return (
-        type(value) in (torch.Tensor, torch.nn.Parameter)
+        isinstance(name, str)
+        and type(value) in (torch.Tensor, torch.nn.Parameter)
         and value.layout == torch.strided
         and value.device.type == "cpu"
         and not value.is_complex()

@@ -27,6 +27,7 @@ class SystemMetrics(Thread):
     def run(self) -> None:
         gpus = _gpus()
         start = psutil.net_io_counters()
+        psutil.cpu_percent()  # which counts from the last call, and at the first has nothing to tell
         while not self._stopped.wait(SAMPLE_SECONDS):
             memory, disk = psutil.virtual_memory(), psutil.disk_usage(os.sep)
             network = psutil.net_io_counters()

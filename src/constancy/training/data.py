@@ -16,7 +16,7 @@ from constancy.data.packed import PackedSplit
 from constancy.training.mix import UNTOUCHED, AdaptiveMix, FixedMix, draw_epoch
 from constancy.variation.suites import Suite
 
-VALIDATION_BATCH = 512
+VALIDATION_BATCH = 512  # images at the most; fewer where memory made training take few
 _RESIDENT_SHARE = 0.5  # of the GPU's free memory that images may take
 
 
@@ -37,7 +37,8 @@ class TrainingBatches:
     each is seen, asked for anew in each epoch; position: the epoch, and the batch in it to start
     with, asked for when the first batch is.
     Batches differ in size by one image at the most, so that every image is seen in every epoch and
-    none makes a batch of its own. With several processes each sees its own part of every batch.
+    none makes a batch of its own. With several processes each sees its own part of every batch, all
+    as many; of what cannot be shared out evenly, less than one image each, an epoch sees nothing.
     """
 
     sources: Mapping[str, Tensor]
@@ -57,7 +58,9 @@ class TrainingBatches:
         weights, count = self.weights(), len(self.labels)
         copies = {kind: len(self.sources[kind]) for kind in weights}
         drawn = draw_epoch(count, weights, copies, seed=self.seed, epoch=epoch)
-        parts = [self._mine(part) for part in np.array_split(np.arange(count), len(self))][first:]
+        each = count // self.processes
+        mine = np.arange(each * self.processes).reshape(each, -1)[:, self.rank]
+        parts = np.array_split(mine, len(self))[first:]
         # Images of a kind stand together in a batch, so that each kind is one gather; and all
         # places go to the device at once, so that nothing waits for it later.
         parts = [part[np.argsort(drawn.kinds[part], kind="stable")] for part in parts]
@@ -74,10 +77,6 @@ class TrainingBatches:
             for source, piece, chosen in pieces:
                 torch.index_select(source, 0, chosen, out=piece)
             yield Batch(images, self.labels[rows[some]], "")
-
-    def _mine(self, part: np.ndarray) -> np.ndarray:
-        """What this process sees of a batch: all see as many."""
-        return part[self.rank : len(part) - len(part) % self.processes : self.processes]
 
 
 @dataclass
@@ -153,9 +152,10 @@ class ImageData(LightningDataModule):
         self.sources = {kind: each[:, :images] for kind, each in self.sources.items()}
 
     def digest(self) -> str:
-        """SHA-256, hexadecimal, over which images train and the suite that validates."""
-        ids = "".join(self.train.index["sha256"])
-        return hashlib.sha256(f"{ids} {self.suite.digest}".encode()).hexdigest()
+        """SHA-256, hexadecimal, over the images and labels that train and the suite that validates."""
+        images = "".join(self.train.index["sha256"])
+        labels = self.train.labels.tobytes().hex()
+        return hashlib.sha256(f"{images} {labels} {self.suite.digest}".encode()).hexdigest()
 
     def transfer_batch_to_device(
         self,
@@ -187,10 +187,11 @@ class ImageData(LightningDataModule):
 
     def val_dataloader(self) -> ValidationBatches:
         assert self.trainer is not None
+        assert self.batch_size is not None
         return ValidationBatches(
             self.validation,
             self.suite,
-            batch_size=VALIDATION_BATCH,
+            batch_size=min(VALIDATION_BATCH, 4 * self.batch_size),
             rank=self.trainer.global_rank,
             processes=self.trainer.world_size,
         )

@@ -14,7 +14,7 @@ _PLAIN = {
     "cutmix": 0.0,
     "label_smoothing": 0.0,
 }
-"""What overfitting leaves out: everything that keeps a network from learning images by heart."""
+"""What overfitting leaves out: whatever shows the network another image or label each time."""
 
 _TENTH = 10
 

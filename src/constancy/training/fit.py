@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -103,22 +104,31 @@ def fit(
     workspace.mkdir(parents=True, exist_ok=True)
     counts = {"images": len(data.train), "validation": data.validation_images}
     choices = choices_of(workspace, card, train, **counts, first=first)
+    mix = data.mix
     while True:
+        data.mix = deepcopy(mix)  # what an attempt learned is no part of the next one
         try:
             return _fit(card, data, model, train, choices, seed, workspace, logger)
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
+            if torch.distributed.is_initialized():
+                raise UserError(
+                    "memory ran out, and several processes cannot start again by themselves: "
+                    "lower train.batch_size, and raise train.accumulate"
+                ) from None
         choices = _with_less_memory(choices, workspace)
 
 
-def balanced(labels: np.ndarray) -> Tensor:
+def balanced(labels: np.ndarray, classes: int) -> Tensor:
     """A weight for each class, so that all count alike: float, K; over all images their mean is 1.
 
-    labels: int64, N, in which every class is.
+    labels: int64, N; a class that is not among them weighs nothing.
     """
-    counts = np.bincount(labels)
-    return torch.from_numpy(len(labels) / (len(counts) * counts)).float()
+    counts = np.bincount(labels, minlength=classes)
+    there = counts > 0
+    weights = np.divide(len(labels), there.sum() * counts, where=there, out=np.zeros(classes))
+    return torch.from_numpy(weights).float()
 
 
 def _fit(
@@ -146,7 +156,9 @@ def _fit(
         groups=[CLEAN, *data.suite.images],
         seed=seed,
         classes=len(card.classes),
-        class_weights=balanced(data.train.labels) if train.class_weights else None,
+        class_weights=balanced(data.train.labels, len(card.classes))
+        if train.class_weights
+        else None,
     )
     best = ModelCheckpoint(
         workspace, filename="best", monitor=SCORE, mode="max", enable_version_counter=False
@@ -180,6 +192,11 @@ def _fit(
         enable_model_summary=False,
         default_root_dir=workspace,
     )
+    if choices.batch_size <= 2 * trainer.world_size:
+        raise UserError(
+            f"train.batch_size: {choices.batch_size} images are too few for {trainer.world_size} "
+            f"devices: at least {2 * trainer.world_size + 1}"
+        )
     try:
         trainer.fit(
             classifier,
@@ -234,7 +251,7 @@ def _with_less_memory(choices: Choices, workspace: Path) -> Choices:
             "lower data.image.size, or choose a smaller model"
         )
     for file in workspace.glob("*.ckpt"):
-        file.unlink()
+        file.unlink(missing_ok=True)
     less.save(workspace)
     print(
         f"train: memory ran out; starting again with {less.batch_size} images at once, "

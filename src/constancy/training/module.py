@@ -80,9 +80,14 @@ class Classifier(LightningModule):
         images = jitter(batch.images, shift=recipe.shift, flip=recipe.flip)
         images, targets = blend(images, labels, recipe.mixup, recipe.cutmix, self.classes)
         logits = self(images)
+        # Not the mean: torch divides that by the batch's own weights, and nothing would be balanced.
         loss = functional.cross_entropy(
-            logits, targets, self.class_weights, label_smoothing=recipe.label_smoothing
-        )
+            logits,
+            targets,
+            self.class_weights,
+            label_smoothing=recipe.label_smoothing,
+            reduction="sum",
+        ) / len(labels)
         count = torch.full_like(loss, len(labels), dtype=self.trained.dtype)
         self.trained += torch.stack([loss.detach() * count, _right(logits, labels), count])
         return loss

@@ -36,7 +36,9 @@ def make_schedule(optimizer: Optimizer, train: Train, steps: int) -> LRScheduler
     """
     if train.schedule == "onecycle":
         peaks = [group["lr"] for group in optimizer.param_groups]
-        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=train.warmup)
+        rising = train.warmup * steps
+        rising += 0.5 * (abs(rising - 1) < 1e-6)  # by one step alone torch would divide by nothing
+        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=min(1.0, rising / steps))
     rising = min(round(train.warmup * steps), steps - 1)
     fall = CosineAnnealingLR(optimizer, T_max=steps - rising)
     if not rising:

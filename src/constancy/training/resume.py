@@ -38,8 +38,9 @@ class Resume(Callback):
     """Saves the state of a training now and then, and when it is told to end (SIGTERM).
 
     Never at an epoch's last batch: what validation and the epoch's end would still change is then
-    no part of any state, and the same batches lead to the same end. Saving takes half a percent of the
-    time at the most, so little is lost however large a network is.
+    no part of any state, and the same batches lead to the same end. Saving takes half a percent of
+    the time at the most, so little is lost however large a network is. Several processes agree on it
+    every few batches; told to end, they leave with what was saved last.
 
     finite: asked before each save, so that what is saved can be gone on from.
     """
@@ -49,6 +50,7 @@ class Resume(Callback):
         self.finite = finite
         self.saved = time.monotonic()
         self.pause = _SECONDS
+        self.since_asked = 0  # batches, the same in all processes
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         if (step := trainer.global_step) and trainer.is_global_zero:
@@ -65,8 +67,9 @@ class Resume(Callback):
         batch: Any,  # noqa: ARG002
         batch_idx: int,
     ) -> None:
+        self.since_asked += 1
         between_steps = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
-        if not between_steps or trainer.is_last_batch or not self._due(trainer, batch_idx):
+        if not between_steps or trainer.is_last_batch or not self._due(trainer):
             return
         self.finite.check(trainer)
         start = time.monotonic()
@@ -78,10 +81,11 @@ class Resume(Callback):
         if trainer.received_sigterm:  # whoever sent it will not wait until the epoch's end
             raise SIGTERMException
 
-    def _due(self, trainer: Trainer, batch_idx: int) -> bool:
+    def _due(self, trainer: Trainer) -> bool:
         due = trainer.received_sigterm or time.monotonic() - self.saved >= self.pause
         if trainer.world_size == 1:
             return due
-        if (batch_idx + 1) % _ASK_EVERY:
+        if self.since_asked < _ASK_EVERY:
             return False
+        self.since_asked = 0
         return bool(trainer.strategy.broadcast(due))
