@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from pytorch_lightning.loggers import Logger
 from ruamel.yaml import YAML
 
 from constancy.data.fetch import fetch
@@ -51,9 +52,10 @@ def card_of(settings: Settings, folder: Path, data: ImageData) -> ModelCard:
     return describe(settings.model, Dataset.load(folder / "prepared"), len(data.train))
 
 
-def train(settings: Settings, folder: Path, workspace: Path, **more: Any) -> Fitted:
+def train(
+    settings: Settings, folder: Path, workspace: Path, logger: Logger | None = None
+) -> Fitted:
     """A training on what `prepare` left."""
     data = image_data(settings, folder)
     card = card_of(settings, folder, data)
-    more = {"logger": None, "seed": settings.seed, "workspace": workspace} | more
-    return fit(card, data, settings.model, settings.train, **more)
+    return fit(card, data, settings, workspace=workspace, logger=logger)

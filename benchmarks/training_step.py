@@ -145,8 +145,7 @@ def main(network: str, precision: str) -> None:
 
         Classifier.on_train_batch_start = take_turns  # type: ignore[method-assign]
         with tracked_run(settings, "key") as run:
-            more = {"seed": settings.seed, "workspace": Path("workspace"), "logger": run.logger}
-            fitted = fit(card, data, settings.model, settings.train, **more)
+            fitted = fit(card, data, settings, workspace=Path("workspace"), logger=run.logger)
         rows = list(csv.DictReader(fitted.history.open()))
         os.chdir(PROJECT)
     apart = max(

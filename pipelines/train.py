@@ -30,13 +30,13 @@ def train(settings: Settings) -> None:
     # What a run is to be found by is what the user has set, not what a preset makes of it.
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
     settings = debugged(settings)
-    model, recipe, seed = settings.model, settings.train, settings.seed
+    model = settings.model
     dataset = Dataset.load(paths.PREPARED)
     begins_from = check_start(model, dataset.image)
     folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
-    data = ImageData(*folders, mix=choose_mix(settings), seed=seed)
+    data = ImageData(*folders, mix=choose_mix(settings), seed=settings.seed)
     card = describe(model, dataset, len(data.train))
-    shorten(data, recipe)
+    shorten(data, settings.train)
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.training_folder()
@@ -49,16 +49,7 @@ def train(settings: Settings) -> None:
             stack.enter_context(held(paths.STATE / "train.lock", "is training in this folder"))
             stack.enter_context(open_workspace(root, key))
             run = stack.enter_context(tracked_run(settings, key))
-        fitted = fit(
-            card,
-            data,
-            model,
-            recipe,
-            seed=seed,
-            workspace=workspace,
-            logger=run.logger,
-            first=first,
-        )
+        fitted = fit(card, data, settings, workspace=workspace, logger=run.logger, first=first)
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):

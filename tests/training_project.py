@@ -42,16 +42,8 @@ class Prepared:
         """The training of these settings, on these data or on all there are."""
         data = data or self.data(settings)
         dataset = Dataset.load(self.folder / "prepared")
-        return fit(
-            describe(settings.model, dataset, len(data.train)),
-            data,
-            settings.model,
-            settings.train,
-            seed=settings.seed,
-            workspace=workspace,
-            logger=None,
-            **more,
-        )
+        card = describe(settings.model, dataset, len(data.train))
+        return fit(card, data, settings, workspace=workspace, logger=None, **more)
 
 
 RECIPE: dict[str, Any] = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())["train"]

@@ -80,15 +80,9 @@ def train_reference(
     data.validation = validation
     epochs = min(settings.train.epochs, max(LEAST_EPOCHS, round(SEEN / len(data.train))))
     changes = {"epochs": epochs, "patience": epochs, "devices": 1, "strategy": "auto"}
-    return fit(
-        card,
-        data,
-        settings.model,
-        settings.train.model_copy(update=changes),
-        seed=settings.seed,
-        workspace=scratch / "training",
-        logger=None,
-    )
+    recipe = settings.train.model_copy(update=changes)
+    shorter = settings.model_copy(update={"train": recipe})
+    return fit(card, data, shorter, workspace=scratch / "training", logger=None)
 
 
 def score(

@@ -23,7 +23,8 @@ def predict_logits(
 
     network: in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
     CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
-    read; precision: of the computation, on a CPU or GPU; advance: told after each batch how many images it held.
+    read; precision: of the computation, on a CPU or GPU; advance: told after each batch how many
+    images it held.
     Raises UserError for outputs that are not finite.
     """
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))

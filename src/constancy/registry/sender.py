@@ -18,8 +18,8 @@ AWAY_SECONDS = 1.0  # for an attempt to end that is under way
 class Sender(Thread):
     """Sends what comes into a journal every second, and once what earlier runs left unsent.
 
-    It closes the journal at the end. While the store cannot be used it tries ever more seldom. One line says when that begins, and
-    one when it is over.
+    It closes the journal at the end. While the store cannot be used it tries ever more seldom. One
+    line says when that begins, and one when it is over.
     """
 
     def __init__(self, journal: Journal, tracking: Tracking) -> None:

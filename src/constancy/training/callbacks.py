@@ -9,18 +9,9 @@ from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 
+from constancy.evaluation.history import COLUMNS
 from constancy.files import write_text
 
-HISTORY = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "validation_accuracy",
-    "validation_factors",
-    "validation_combined",
-    "validation_score",
-    "rate",
-)
 LINE_EVERY = 10.0  # seconds
 
 
@@ -35,11 +26,11 @@ class History(Callback):
         self.rows: list[list[str]] = []
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        values = [f"{trainer.callback_metrics[name].item():.6g}" for name in HISTORY[1:]]
+        values = [f"{trainer.callback_metrics[name].item():.6g}" for name in COLUMNS[1:]]
         self.rows.append([str(trainer.current_epoch), *values])
         if trainer.is_global_zero:
             text = io.StringIO()
-            csv.writer(text).writerows([HISTORY, *self.rows])
+            csv.writer(text).writerows([COLUMNS, *self.rows])
             write_text(self.path, text.getvalue())
 
     def state_dict(self) -> dict[str, Any]:

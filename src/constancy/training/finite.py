@@ -1,7 +1,6 @@
 """A loss that is no longer a number ends the training, at once and with what led to it."""
 
 from collections import deque
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +35,10 @@ class Finite(Callback):
         batch_idx: int,
     ) -> None:
         loss, step = outputs["loss"].detach(), self.rates[-1][0]
-        if loss.device.type == "cpu" and trainer.world_size == 1:
-            if not isfinite(loss.item()):
-                self.first_bad = torch.tensor(step)
-                self.check(trainer)
-            return
         new = ~loss.isfinite() & (self.first_bad.to(loss.device) < 0)
         self.first_bad = torch.where(new, step, self.first_bad.to(loss.device))
-        if trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
+        alone = loss.device.type == "cpu" and trainer.world_size == 1
+        if alone or trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
             self.check(trainer)
 
     def check(self, trainer: Trainer) -> None:

@@ -23,6 +23,7 @@ from constancy.models.disk import ModelCard
 from constancy.models.network import Network
 from constancy.models.transfer import start
 from constancy.seeds import derive_seed
+from constancy.settings import Settings
 from constancy.settings.model import Model
 from constancy.settings.train import LEAST_BATCH, Train
 from constancy.training.callbacks import History, ProgressLines, Speed
@@ -80,15 +81,13 @@ def describe(model: Model, dataset: Dataset, images: int) -> ModelCard:
 def fit(
     card: ModelCard,
     data: ImageData,
-    model: Model,
-    train: Train,
+    settings: Settings,
     *,
-    seed: int,
     workspace: Path,
     logger: Logger | None,
     first: bool = True,
 ) -> Fitted:
-    """Train a network, fresh or from the weights that the model's settings name, or go on from the
+    """Train a network, fresh or from the weights that the settings name, or go on from the
     state that a training left in `workspace`.
 
     workspace: a folder for that state, the best checkpoint and the history file; logger: gets the
@@ -103,12 +102,12 @@ def fit(
         end_with_parent()
     workspace.mkdir(parents=True, exist_ok=True)
     counts = {"images": len(data.train), "validation": data.validation_images}
-    choices = choices_of(workspace, card, train, **counts, first=first)
+    choices = choices_of(workspace, card, settings.train, **counts, first=first)
     mix = data.mix
     while True:
         data.mix = deepcopy(mix)  # what an attempt learned is no part of the next one
         try:
-            return _fit(card, data, model, train, choices, seed, workspace, logger)
+            return _fit(card, data, settings, choices, workspace, logger)
         except RuntimeError as error:
             if not _out_of_memory(error):
                 raise
@@ -134,13 +133,12 @@ def balanced(labels: np.ndarray, classes: int) -> Tensor:
 def _fit(
     card: ModelCard,
     data: ImageData,
-    model: Model,
-    train: Train,
+    settings: Settings,
     choices: Choices,
-    seed: int,
     workspace: Path,
     logger: Logger | None,
 ) -> Fitted:
+    model, train, seed = settings.model, settings.train, settings.seed
     torch.manual_seed(derive_seed(seed, "weights"))
     network = card.build()
     start(network, model)

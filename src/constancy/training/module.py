@@ -139,8 +139,8 @@ class Classifier(LightningModule):
 
 
 def seed_generators(device: torch.device, seed: int) -> None:
-    """Seed torch's generators of the CPU and of one device; `torch.manual_seed` looks for all that
-    there could be, which takes half a millisecond where there are none.
+    """Seed torch's generators for work on one device; `torch.manual_seed` looks for every device
+    that there could be, which takes half a millisecond where there are none.
     """
     if device.type == "cpu":
         torch.default_generator.manual_seed(seed)

@@ -1,5 +1,7 @@
 """How weights learn: the optimiser, and the rate from step to step."""
 
+import math
+
 from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
@@ -36,9 +38,10 @@ def make_schedule(optimizer: Optimizer, train: Train, steps: int) -> LRScheduler
     """
     if train.schedule == "onecycle":
         peaks = [group["lr"] for group in optimizer.param_groups]
-        rising = train.warmup * steps
-        rising += 0.5 * (abs(rising - 1) < 1e-6)  # by one step alone torch would divide by nothing
-        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=min(1.0, rising / steps))
+        share = train.warmup
+        if math.isclose(share * steps, 1):
+            share = 1.5 / steps  # by one step alone torch would divide by nothing
+        return OneCycleLR(optimizer, peaks, total_steps=steps, pct_start=share)
     rising = min(round(train.warmup * steps), steps - 1)
     fall = CosineAnnealingLR(optimizer, T_max=steps - rising)
     if not rising:
