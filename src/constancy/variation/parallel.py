@@ -11,7 +11,7 @@ from constancy.parallel import Job
 _SECONDS_AN_IMAGE = 50e-6
 _SECONDS_A_BYTE = 3e-9
 
-_SHARD_SECONDS = 0.5  # enough to outweigh handing it out, little enough to share
+_SHARD_SECONDS = 0.15  # enough to outweigh handing it out, little enough for an even end
 
 
 def image_job(
