@@ -8,21 +8,17 @@ below 1.5 GB for both, and the ratio near 1.
 """
 
 import io
-import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
 from measure import record
 from PIL import Image
+from stages import committed, run_stage, save_params
 
-PROJECT = Path(__file__).resolve().parents[1]
 TIMES = 10
 LIMIT = 1.5e9  # bytes
 
@@ -49,34 +45,13 @@ def multiplied(archive: Path, target: Path) -> Path:
 
 def measure(archive: Path, folder: Path) -> dict[str, float]:
     """Peak bytes and seconds of each of the two stages."""
-    params = (PROJECT / "params.yaml").read_text()
-    source = re.sub(r"source: digits +", f"source: archive:{archive}  ", params, count=1)
-    (folder / "params.yaml").write_text(source)
+    values = committed()
+    values["data"]["source"] = f"archive:{archive}"
+    save_params(values, folder)
     found = {}
     for stage in ("fetch", "prepare"):
-        start = time.perf_counter()
-        command = [sys.executable, str(PROJECT / "pipelines" / f"{stage}.py")]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
-            found[f"{stage} bytes"] = float(_peak(process))
-        if process.returncode:
-            raise SystemExit(f"{stage} failed")
-        found[f"{stage} seconds"] = round(time.perf_counter() - start, 1)
+        found[f"{stage} seconds"], found[f"{stage} bytes"] = run_stage(stage, folder)
     return found
-
-
-def _peak(process: "subprocess.Popen[bytes]") -> int:
-    peak = 0
-    while process.poll() is None:
-        total = 0
-        try:
-            root = psutil.Process(process.pid)
-            for each in (root, *root.children(recursive=True)):
-                total += each.memory_full_info().pss
-        except psutil.Error:
-            pass  # it ended meanwhile
-        peak = max(peak, total)
-        time.sleep(0.05)
-    return peak
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""The stages of the pipeline as benchmarks run them: in one process, in a folder of their own."""
+"""The stages of the pipeline as benchmarks run them, in a folder of their own."""
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 from pytorch_lightning.loggers import Logger
 from ruamel.yaml import YAML
 
@@ -24,6 +28,41 @@ PROJECT = Path(__file__).resolve().parents[1]
 def committed() -> dict[str, Any]:
     """The values of params.yaml."""
     return YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
+
+
+def save_params(values: dict[str, Any], folder: Path) -> None:
+    """The params.yaml of a project in `folder`."""
+    YAML(typ="safe").dump(values, folder / "params.yaml")
+
+
+def run_stage(name: str, folder: Path) -> tuple[float, float]:
+    """A stage in a process of its own, in the project in `folder`: seconds, and bytes at its peak.
+
+    Memory is that of the process and all its workers together: proportional set size, sampled every
+    50 ms.
+    """
+    start = time.perf_counter()
+    command = [sys.executable, str(PROJECT / "pipelines" / f"{name}.py")]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        peak = _peak(process)
+    if process.returncode:
+        raise SystemExit(f"{name} failed")
+    return round(time.perf_counter() - start, 1), float(peak)
+
+
+def _peak(process: "subprocess.Popen[bytes]") -> int:
+    peak = 0
+    while process.poll() is None:
+        total = 0
+        try:
+            root = psutil.Process(process.pid)
+            for each in (root, *root.children(recursive=True)):
+                total += each.memory_full_info().pss
+        except psutil.Error:
+            pass  # it ended meanwhile
+        peak = max(peak, total)
+        time.sleep(0.05)
+    return peak
 
 
 def prepare(settings: Settings, folder: Path) -> None:
