@@ -1,6 +1,10 @@
 """Presets for a training to look at, not to keep: see `train.debug`."""
 
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
+
+from pytorch_lightning.profilers import PassThroughProfiler, Profiler, SimpleProfiler
 
 from constancy.settings import Settings
 from constancy.settings.train import Mix, Train
@@ -37,3 +41,17 @@ def shorten(data: ImageData, train: Train) -> None:
         data.limit(train.batch_size)
     elif train.debug == "tenth":
         data.limit(max(len(data.train) // _TENTH, train.batch_size))
+
+
+def profiler(train: Train, workspace: Path) -> Profiler:
+    """What times the training: it writes `fit-profile.txt` into `workspace` if a preset asks for it."""
+    return SimpleProfiler(workspace, "profile") if train.debug == "profile" else _NoProfiler()
+
+
+class _NoProfiler(PassThroughProfiler):
+    """Lightning's own one that does nothing enters a generator for each of 60 hooks in a step."""
+
+    nothing = nullcontext()
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override] # noqa: ARG002
+        return self.nothing

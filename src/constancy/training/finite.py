@@ -1,11 +1,12 @@
 """A loss that is no longer a number ends the training, at once and with what led to it."""
 
-from collections import deque
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 
 from constancy.errors import UserError
 
@@ -20,11 +21,11 @@ class Finite(Callback):
 
     def __init__(self, last: Path) -> None:
         self.last = last
-        self.first_bad = torch.tensor(-1)
-        self.rates: deque[tuple[int, float]] = deque(maxlen=_EVERY + 1)
+        self.place = (0, 0.0)  # step, and its rate
+        self.unchecked: list[tuple[int, float, Tensor]] = []  # the same, and the loss
 
     def on_train_batch_start(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
-        self.rates.append((trainer.global_step, trainer.optimizers[0].param_groups[0]["lr"]))
+        self.place = trainer.global_step, trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_batch_end(
         self,
@@ -34,19 +35,22 @@ class Finite(Callback):
         batch: Any,  # noqa: ARG002
         batch_idx: int,
     ) -> None:
-        loss, step = outputs["loss"].detach(), self.rates[-1][0]
-        new = ~loss.isfinite() & (self.first_bad.to(loss.device) < 0)
-        self.first_bad = torch.where(new, step, self.first_bad.to(loss.device))
+        loss = outputs["loss"].detach()
+        self.unchecked.append((*self.place, loss))
         alone = loss.device.type == "cpu" and trainer.world_size == 1
         if alone or trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
             self.check(trainer)
 
     def check(self, trainer: Trainer) -> None:
         """Raise UserError if a loss since the last call was not finite."""
-        step = int(self.first_bad)
-        if step < 0:
+        if not self.unchecked:
             return
-        rate = dict(self.rates).get(step, self.rates[0][1])
+        steps, rates, losses = zip(*self.unchecked, strict=True)
+        self.unchecked.clear()
+        finite = [math.isfinite(loss) for loss in torch.stack(losses).tolist()]
+        if all(finite):
+            return
+        step, rate = steps[finite.index(False)], rates[finite.index(False)]
         saved = (
             f"the last good checkpoint is {self.last}" if self.last.exists() else "none is saved"
         )

@@ -13,7 +13,6 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
 from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
 from pytorch_lightning.loggers import Logger
-from pytorch_lightning.profilers import SimpleProfiler
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
@@ -29,6 +28,7 @@ from constancy.settings.train import LEAST_BATCH, Train
 from constancy.training.callbacks import History, ProgressLines, Speed
 from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
+from constancy.training.debug import profiler
 from constancy.training.finite import Finite
 from constancy.training.launch import end_with_parent, trainer_devices
 from constancy.training.mix import AdaptiveMix
@@ -182,7 +182,7 @@ def _fit(
             Resume(last, finite),  # after all others, whose state it saves
         ],
         plugins=[WholeCheckpoints()],
-        profiler=SimpleProfiler(workspace, "profile") if train.debug == "profile" else None,
+        profiler=profiler(train, workspace),
         enable_progress_bar=terminal,
         log_every_n_steps=batches,
         deterministic="warn",

@@ -17,7 +17,7 @@ from constancy.training.finite import Finite
 LAST = "last.ckpt"
 
 _SHARE = 0.005  # of the time that may go into saving
-_SECONDS = 1.0  # between two saves, at the least
+_SECONDS = 5.0  # between two saves, at the least
 _ASK_EVERY = 20  # batches after which processes agree whether to save
 
 
