@@ -50,7 +50,7 @@ def scores(metrics: Metrics) -> dict[str, float]:
     """What an arm is judged by."""
     factors = {name: metrics.factors[name].accuracy for name in PIXEL_FACTORS}
     return {
-        "clean": metrics.accuracy,
+        "clean": metrics.clean.accuracy,
         **factors,
         "mean": float(np.mean(list(factors.values()))),
         "worst": min(factors.values()),

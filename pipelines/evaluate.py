@@ -21,7 +21,7 @@ def evaluate(settings: Settings) -> None:
         plots=paths.PLOTS,
     )
     metrics = evaluation.metrics
-    print(f"evaluate: clean {metrics.accuracy:.4f}, weakest under {metrics.worst_factor}")
+    print(f"evaluate: clean {metrics.clean.accuracy:.4f}, weakest under {metrics.worst_factor}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def render(
 ) -> str:
     """Fill in a template, which finds the style sheet in `style`.
 
-    filters: for this template, besides percent, points, count and clip.
+    filters: for this template, besides percent, points, count, clip and span.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -32,7 +32,13 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "points": points, "count": count, "clip": clip}
+    environment.filters |= {
+        "percent": percent,
+        "points": points,
+        "count": count,
+        "clip": clip,
+        "span": span,
+    }
     environment.filters |= filters or {}
     style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
     return environment.get_template(template.name).render(
@@ -51,6 +57,11 @@ def points(share: float) -> str:
     if math.isclose(share, 1, abs_tol=1e-9):  # a quotient of means may miss 1 by a rounding error
         return "100"
     return f"{min(100 * share, 99.9) if share < 1 else 100 * share:.1f}"
+
+
+def span(interval: tuple[float, float]) -> str:
+    """An interval of shares, in percent without the sign, such as 97.1\u2013100."""
+    return "\u2013".join(map(points, interval))
 
 
 def count(number: int) -> str:

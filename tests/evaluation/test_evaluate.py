@@ -29,8 +29,8 @@ def test_a_trained_network_is_scored_on_all_seven_factors(
     metrics = evaluation.metrics
     assert metrics.suite == read_json(project / SUITES / "test/suite.json")["digest"]
     assert tuple(metrics.factors) == FACTORS
-    assert metrics.count == 270
-    assert metrics.accuracy > 0.7
+    assert metrics.clean.count == 270
+    assert metrics.clean.accuracy > 0.7
     occlusion = metrics.factors["occlusion"].severities
     assert occlusion[0] > occlusion[4]
 

@@ -5,17 +5,13 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
+from constancy.evaluation.calibration import reliability
 from constancy.evaluation.evaluate import Evaluation
-from constancy.evaluation.figures import (
-    DARK,
-    LIGHT,
-    Look,
-    confusion_matrix,
-    severity_curves,
-    shorten,
-    svg,
-    training_history,
-)
+from constancy.evaluation.figures.confusion_matrix import confusion_matrix
+from constancy.evaluation.figures.reliability_diagram import reliability_diagram
+from constancy.evaluation.figures.severity_curves import severity_curves
+from constancy.evaluation.figures.style import DARK, LIGHT, Look, shorten, svg
+from constancy.evaluation.figures.training_history import training_history
 from constancy.evaluation.history import COLUMNS
 from constancy.settings.base import FACTORS
 
@@ -36,13 +32,29 @@ def test_severity_curves_show_each_factor_and_the_clean_accuracy(evaluation: Eva
     for line in lines:
         factor = evaluation.metrics.factors[str(line.get_label())]
         assert list(line.get_ydata()) == factor.severities
-    assert set(clean.get_ydata()) == {evaluation.metrics.accuracy}
+    bands = [each.get_paths()[0].vertices[:, 1] for each in figure.axes[0].collections]
+    for name, band in zip(FACTORS, bands, strict=True):
+        ends = np.array(evaluation.metrics.factors[name].severity_intervals)
+        assert set(band) == set(ends.ravel())
+    assert set(clean.get_ydata()) == {evaluation.metrics.clean.accuracy}
 
 
 def test_curves_can_be_told_apart_without_colour(evaluation: Evaluation) -> None:
     *lines, _ = severity_curves(evaluation.metrics, LIGHT).axes[0].get_lines()
     assert len({line.get_marker() for line in lines}) == len(FACTORS)
     assert len({str(line._unscaled_dash_pattern) for line in lines}) == len(FACTORS)
+
+
+def test_a_reliability_diagram_shows_where_answers_are_right_less_often_than_stated() -> None:
+    labels = np.repeat([0, 1], 50)
+    sure = np.where(np.arange(100)[:, None] % 2 == 0, [0.0, 4.0], [4.0, 0.0])
+    found = reliability(sure, labels)
+    figure = reliability_diagram({"clean images": found, "under a factor": found}, LIGHT)
+    diagonal, clean, _ = figure.axes[0].get_lines()
+    assert list(diagonal.get_xdata()) == list(diagonal.get_ydata())
+    assert list(clean.get_xdata()) == pytest.approx([1 / (1 + np.exp(-4))])
+    assert list(clean.get_ydata()) == pytest.approx([0.5])
+    assert found.counts.sum() == 100
 
 
 @pytest.mark.parametrize(("look", "page"), [(LIGHT, "#ffffff"), (DARK, "#182028")])

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,8 @@ from scored_project import scored, write_stages
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.history import load_history
 from constancy.evaluation.report import render_report, summary
-from constancy.evaluation.scores import FactorScore, Metrics
-from constancy.page import percent, points
+from constancy.page import percent, points, span
 from constancy.paths import HISTORY
-from constancy.settings.base import FACTORS
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +46,7 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
 
 def test_every_image_says_what_it_shows(page: Page) -> None:
     images = page.all("img")
-    assert len(images) == 3 + 5 * (1 + 7 * 5)  # figures, and a sheet for each of five examples
+    assert len(images) == 4 + 5 * (1 + 7 * 5)  # figures, and a sheet for each of five examples
     assert all((image["alt"] or "").strip() for image in images)
 
 
@@ -58,9 +57,20 @@ def test_the_page_is_built_for_every_reader(page: Page) -> None:
 def test_the_page_holds_every_score(page: Page, evaluation: Evaluation) -> None:
     assert summary(evaluation.metrics) in page.text
     for name, factor in evaluation.metrics.factors.items():
-        numbers = [*factor.severities, factor.accuracy, factor.retention]
-        row = r"\s+".join(re.escape(text) for text in (name, *map(points, numbers)))
+        intervals = [*factor.severity_intervals, factor.accuracy_interval]
+        cells = zip([*factor.severities, factor.accuracy], intervals, strict=True)
+        texts = [name, *(points(value) + span(interval) for value, interval in cells)]
+        row = r"\s+".join(map(re.escape, (*texts, points(factor.retention))))
         assert re.search(rf"\b{row}\b", page.text)
+        if steady := factor.stability:
+            kappa = f"{steady.consistency:.3f}"
+            texts = [points(steady.harmful), points(steady.helpful), kappa]
+            row = r"\s+".join(map(re.escape, (name, *texts, points(steady.orbit_accuracy))))
+            assert re.search(rf"\b{row}", page.text)
+    clean, sensitivity = evaluation.metrics.clean, evaluation.metrics.sensitivity
+    assert sensitivity is not None
+    for share in (sensitivity.accuracy, clean.calibration.ece, clean.calibration.ece_if_calibrated):
+        assert percent(share) in page.text
 
 
 def test_the_page_says_where_it_comes_from(page: Page, evaluation: Evaluation) -> None:
@@ -108,10 +118,14 @@ def test_a_hundred_percent_means_that_nothing_is_wrong() -> None:
     assert percent(0.5) == "50.0\u202f%"
 
 
-def test_the_summary_is_one_plain_sentence() -> None:
-    factors = {name: FactorScore(0.99, 1.0, [0.99] * 5) for name in FACTORS}
-    factors["occlusion"] = FactorScore(0.961, 0.97, [0.961] * 5)
-    text = summary(Metrics(0.9926, 1270, factors, factors["scale"], None, "digest"))
+def test_the_summary_is_one_plain_sentence(evaluation: Evaluation) -> None:
+    metrics = evaluation.metrics
+    factors = {
+        name: replace(each, accuracy=0.961 if name == "occlusion" else 0.99)
+        for name, each in metrics.factors.items()
+    }
+    clean = replace(metrics.clean, accuracy=0.9926, count=1270)
+    text = summary(replace(metrics, clean=clean, factors=factors))
     assert text.replace("\u202f", " ") == (
         "Right on 99.3 % of 1,270 clean test images; weakest under occlusion: 96.1 %."
     )

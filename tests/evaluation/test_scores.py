@@ -1,3 +1,5 @@
+"""All that metrics.json says: accuracy under each factor, its interval, and what depends on it."""
+
 import json
 
 import numpy as np
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
-from constancy.evaluation.scores import ClusterScore, Metrics, score
+from constancy.evaluation.scores import Metrics, score
 from constancy.settings.base import FACTORS, PIXEL_FACTORS
 
 
@@ -26,10 +28,13 @@ def scored(
     controls: dict[str, np.ndarray] | None = None,
 ) -> Metrics:
     """The scores of a model that does under several factors as it does under the first."""
-    table = pd.DataFrame({"severity": severity, "cluster": 0 if clusters is None else clusters})
+    cluster = 0 if clusters is None else clusters
+    rivals = [next((j for j, b in enumerate(labels) if b != a), -1) for a in labels]
+    table = pd.DataFrame({"severity": severity, "cluster": cluster, "rival": rivals})
     combined = next(iter(suite.values()))
     both = suite | {"combined": combined}
-    return score(clean, labels, both, controls or {}, rows, table, "digest")
+    names = [f"class {number}" for number in range(clean.shape[1])]
+    return score(clean, labels, names, both, controls or {}, rows, table, "digest")
 
 
 def test_scores_agree_with_a_count_by_hand() -> None:
@@ -51,27 +56,31 @@ def test_scores_agree_with_a_count_by_hand() -> None:
         controls=controls,
     )
     severities = [1, 0.75, 0.5, 0.25, 0]
-    assert metrics.as_json() == {
-        "clean": {"accuracy": 0.75, "count": 4},
-        "factors": {
-            "scale": {
-                "accuracy": 0.5,
-                "retention": 1.0,
-                "severities": severities,
-                "control": [1, 1, 0.5, 0, 0],
-            },
-            "intra-class": {
-                # Nothing has severity 5: it counts as the split does as a whole.
-                "accuracy": pytest.approx(0.75),
-                "retention": pytest.approx(1.0),
-                "severities": [1, 1, 0, 1, 0.75],
-            },
-        },
-        "combined": {"accuracy": 0.5, "retention": 1.0, "severities": severities},
-        "worst_factor": {"name": "scale", "accuracy": 0.5},
-        "worst_cluster": None,
-        "suite": "digest",
-    }
+    values = metrics.as_json()
+    assert list(values) == [
+        *("clean", "factors", "combined", "sensitivity", "worst_factor", "worst_cluster", "suite")
+    ]
+    assert (values["clean"]["accuracy"], values["clean"]["count"]) == (0.75, 4)
+    scale, intra_class = values["factors"]["scale"], values["factors"]["intra-class"]
+    assert scale["accuracy"] == 0.5
+    assert scale["retention"] == 1.0
+    assert scale["severities"] == severities
+    assert scale["control"] == [1, 1, 0.5, 0, 0]
+    assert scale["harmful"] == pytest.approx(5 / 20)
+    assert scale["helpful"] == pytest.approx(5 / 20)
+    assert scale["orbit_severities"] == [0.5, 0.5, 0, 0, 0]
+    assert scale["orbit_accuracy"] == 0
+    # Nothing has severity 5: it counts as the split does as a whole.
+    assert intra_class["severities"] == [1, 1, 0, 1, 0.75]
+    assert intra_class["accuracy"] == pytest.approx(0.75)
+    assert intra_class["retention"] == pytest.approx(1.0)
+    assert "orbit_accuracy" not in intra_class
+    assert "control" not in intra_class
+    assert values["combined"]["severities"] == severities
+    assert values["worst_factor"] == {"name": "scale", "accuracy": 0.5}
+    assert values["sensitivity"]["accuracy"] == pytest.approx(2 / 3)
+    assert values["worst_cluster"] is None
+    assert values["suite"] == "digest"
 
 
 def test_scores_agree_with_scikit_learn() -> None:
@@ -82,7 +91,7 @@ def test_scores_agree_with_scikit_learn() -> None:
     clean = rng.normal(size=(90, 6))
     varied = rng.normal(size=(5, 3, 25, 6))
     metrics = scored(clean, labels, {"viewpoint": varied}, rows, severity)
-    assert metrics.accuracy == pytest.approx(accuracy_score(labels, clean.argmax(1)))
+    assert metrics.clean.accuracy == pytest.approx(accuracy_score(labels, clean.argmax(1)))
     repeated = np.tile(labels[rows], 3)
     for index, found in enumerate(metrics.factors["viewpoint"].severities):
         expected = accuracy_score(repeated, varied[index].reshape(-1, 6).argmax(1))
@@ -98,7 +107,7 @@ def test_retention_compares_with_the_same_images_only() -> None:
     clean = logits_for(np.array([0, 0, 1, 1]), 2)  # the base images are the right half
     varied = logits_for(np.zeros((5, 1, 2), int), 2)
     metrics = scored(clean, labels, {"clutter": varied}, np.array([0, 1]), np.ones(4, int))
-    assert metrics.accuracy == 0.5
+    assert metrics.clean.accuracy == 0.5
     assert metrics.factors["clutter"].retention == 1.0
 
 
@@ -120,16 +129,33 @@ def test_of_factors_equally_bad_the_first_is_the_worst() -> None:
     assert scored(clean, labels, suite, np.arange(3), labels + 1).worst_factor == "clutter"
 
 
-def test_the_worst_cluster_is_the_one_with_the_most_mistakes_of_those_large_enough() -> None:
-    labels = np.repeat([0, 1], [30, 24])
-    clusters = np.concatenate([np.repeat([0, 1], 15), np.repeat([0, 1, 2], [10, 10, 4])])
-    predicted = labels.copy()
-    predicted[[0, 1, 16, 17, 18]] = 1  # 2 of 15, and 3 of 15
-    predicted[[30, 31, 32, 50, 51, 52]] = 0  # 3 of 10, and 3 of only 4
-    clean = logits_for(predicted, 2)
-    varied = {"scale": logits_for(np.zeros((5, 1, 54), int), 2)}
-    metrics = scored(clean, labels, varied, np.arange(54), np.ones(54, int), clusters)
-    assert metrics.worst_cluster == ClusterScore(1, 0, pytest.approx(0.7), 10)
+def test_the_same_answers_have_the_same_intervals() -> None:
+    rng = np.random.default_rng(0)
+    labels, clean = rng.integers(0, 3, 40), rng.normal(size=(40, 3))
+    suite = {"scale": rng.normal(size=(5, 2, 40, 3)), "clutter": rng.normal(size=(5, 1, 40, 3))}
+    one, two = (scored(clean, labels, suite, np.arange(40), 1 + labels) for _ in range(2))
+    assert one == two
+    scale, clutter = one.factors["scale"], one.factors["clutter"]
+    for factor in (scale, clutter, one.factors["intra-class"], one.combined):
+        assert factor.accuracy_interval[0] < factor.accuracy < factor.accuracy_interval[1]
+        assert factor.retention_interval[0] < factor.retention < factor.retention_interval[1]
+
+
+def test_variants_of_an_image_are_no_images_of_their_own() -> None:
+    """Twice as many variants of the same images make nothing surer."""
+    rng = np.random.default_rng(0)
+    labels, clean = np.zeros(60, int), np.tile([1.0, 0.0], (60, 1))
+    right = np.where(rng.random(60) < 0.8, 0, 1)
+    few, many = (
+        scored(
+            *(clean, labels, {"scale": logits_for(np.tile(right, (5, directions, 1)), 2)}),
+            *(np.arange(60), np.ones(60, int)),
+        ).factors["scale"]
+        for directions in (1, 4)
+    )
+    assert few.accuracy_interval == many.accuracy_interval
+    spread = 2 * 1.96 * np.sqrt(0.8 * 0.2 / 60)
+    assert few.accuracy_interval[1] - few.accuracy_interval[0] == pytest.approx(spread, rel=0.15)
 
 
 @st.composite
@@ -154,10 +180,18 @@ def test_every_score_is_defined_and_in_range(metrics: Metrics) -> None:
     for factor in values["factors"].values():
         assert 0 <= factor["accuracy"] <= 1
         assert factor["retention"] >= 0
+        low, high = factor["accuracy_interval"]
+        assert 0 <= low <= high <= 1
+        assert len(factor["severity_intervals"]) == 5
         assert len(factor["severities"]) == 5
         assert all(0 <= each <= 1 for each in factor["severities"])
         assert min(factor["severities"]) - 1e-12 <= factor["accuracy"]
         assert factor["accuracy"] <= max(factor["severities"]) + 1e-12
+    for name in PIXEL_FACTORS:
+        factor, orbit = values["factors"][name], values["factors"][name]["orbit_severities"]
+        assert -1 <= factor["consistency"] <= 1
+        assert orbit == sorted(orbit, reverse=True)
+        assert factor["orbit_accuracy"] <= min(factor["severities"]) + 1e-12
     worst = values["worst_factor"]
     assert worst["accuracy"] == min(each["accuracy"] for each in values["factors"].values())
     assert worst["accuracy"] == values["factors"][worst["name"]]["accuracy"]

@@ -15,7 +15,6 @@ from constancy.registry.tracking import (
     WEIGHTS_TAG,
     create_run,
     find_run,
-    flat_metrics,
     log_evaluation,
     run_parameters,
 )
@@ -151,4 +150,3 @@ def test_scores_have_stable_names_and_severities_are_steps(project: Project) -> 
         enumerate([0.9, 0.8, 0.7, 0.6, 0.5], 1)
     )
     assert [file.path for file in client.list_artifacts(run_id, "plots")] == ["plots/severity.csv"]
-    assert len(list(flat_metrics(metrics))) == 3 + 8 * 7

@@ -88,7 +88,14 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
         varied=varied,
         controls=controls,
         metrics=score(
-            clean, split.labels, varied, controls, rows, loaded.intra_class, loaded.digest
+            clean,
+            split.labels,
+            dataset.classes,
+            varied,
+            controls,
+            rows,
+            loaded.intra_class,
+            loaded.digest,
         ),
         examples=settings.examples,
     )

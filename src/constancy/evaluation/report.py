@@ -9,10 +9,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from constancy.evaluation import figures
+from constancy.evaluation.calibration import Reliability, reliability
 from constancy.evaluation.confusion import confusion_counts, most_confused
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.examples import example_sheets
+from constancy.evaluation.figures.confusion_matrix import confusion_matrix
+from constancy.evaluation.figures.reliability_diagram import reliability_diagram
+from constancy.evaluation.figures.severity_curves import severity_curves
+from constancy.evaluation.figures.style import DARK, LIGHT, WIDTH, svg
+from constancy.evaluation.figures.training_history import training_history
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.scores import Metrics
 from constancy.page import count, data_uri, percent, render
@@ -46,7 +51,7 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
     metrics = evaluation.metrics
     return render(
         Path(__file__).with_name("report.html.j2"),
-        filters={"tint": _tint(metrics.accuracy)},
+        filters={"tint": _tint(metrics.clean.accuracy)},
         network=evaluation.card.name,
         summary=summary(metrics),
         metrics=metrics,
@@ -65,16 +70,28 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         strengths=_strengths(evaluation.suite.strengths),
         provenance=_provenance(evaluation),
         **_confusion(evaluation),
-        curves=_both_looks(figures.severity_curves, metrics),
-        training=_both_looks(figures.training_history, history),
+        reliability=_both_looks(reliability_diagram, _reliabilities(evaluation)),
+        curves=_both_looks(severity_curves, metrics),
+        training=_both_looks(training_history, history),
     )
+
+
+def _reliabilities(evaluation: Evaluation) -> dict[str, Reliability]:
+    """Of the clean images, and of those under one factor at a time."""
+    labels = evaluation.split.labels
+    varied = [evaluation.varied[name] for name in PIXEL_FACTORS]
+    logits = np.concatenate([each.reshape(-1, *each.shape[-2:]) for each in varied])
+    return {
+        "clean images": reliability(evaluation.clean, labels),
+        "under a factor": reliability(logits, labels[evaluation.base_rows]),
+    }
 
 
 def summary(metrics: Metrics) -> str:
     """The outcome in one sentence."""
     worst = metrics.worst_factor
     return (
-        f"Right on {percent(metrics.accuracy)} of {count(metrics.count)} clean test images; "
+        f"Right on {percent(metrics.clean.accuracy)} of {count(metrics.clean.count)} clean test images; "
         f"weakest under {worst}: {percent(metrics.factors[worst].accuracy)}."
     )
 
@@ -105,7 +122,7 @@ def _confusion(evaluation: Evaluation) -> dict[str, Any]:
     counts = confusion_counts(evaluation.split.labels, predicted, len(classes))
     wrong = int(counts.sum() - np.trace(counts))
     return {
-        "confusion": _both_looks(figures.confusion_matrix, counts, classes),
+        "confusion": _both_looks(confusion_matrix, counts, classes),
         "pairs": most_confused(counts, PAIRS),
         "wrong": wrong,
     }
@@ -117,11 +134,11 @@ def _both_looks(draw: Callable[..., Figure], *data: Any) -> dict[str, Any]:
     A figure that was drawn wide to hold all that it shows has a least width, in CSS pixels, below
     which the page lets the reader scroll it rather than shrink it.
     """
-    light, dark = draw(*data, figures.LIGHT), draw(*data, figures.DARK)
-    wide = light.get_figwidth() > figures.WIDTH
+    light, dark = draw(*data, LIGHT), draw(*data, DARK)
+    wide = light.get_figwidth() > WIDTH
     return {
-        "light": data_uri("image/svg+xml", figures.svg(light).encode()),
-        "dark": data_uri("image/svg+xml", figures.svg(dark).encode()),
+        "light": data_uri("image/svg+xml", svg(light).encode()),
+        "dark": data_uri("image/svg+xml", svg(dark).encode()),
         "least_width": round(light.get_figwidth() * 72) if wide else 0,
     }
 

@@ -10,8 +10,9 @@ from constancy.paths import PREPARED
 from constancy.registry.delivery import deliver
 from constancy.registry.journal import Event, now
 from constancy.registry.lineage import input_digests, lineage_tags, lock_digest, uncommitted
+from constancy.registry.metrics import flat_metrics
 from constancy.registry.store import experiment
-from constancy.settings import SEVERITIES, Settings
+from constancy.settings import Settings
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ TRAINING = ("seed", "data", "variation", "suites", "model", "train")
 """The sections of the settings that decide a training."""
 WEIGHTS_TAG = "weights_sha256"
 """The tag that says which weights a run trained, or a version has."""
+
+_BATCH = 1000  # metrics that MLflow takes at once
 
 
 def create_run(client: "MlflowClient", settings: Settings) -> str:
@@ -84,11 +87,13 @@ def log_evaluation(
 
     time = now()
     scores = [Metric(name, value, time, step) for name, value, step in flat_metrics(metrics)]
+    for start in range(0, len(scores), _BATCH):
+        client.log_batch(run_id, metrics=scores[start : start + _BATCH])
     tags = [
         RunTag("suite", metrics["suite"]),
         RunTag("worst_factor", metrics["worst_factor"]["name"]),
     ]
-    client.log_batch(run_id, metrics=scores, tags=tags)
+    client.log_batch(run_id, tags=tags)
     for file in files:
         client.log_artifact(run_id, str(file))
 
@@ -106,27 +111,6 @@ def tag_registration(client: "MlflowClient", run_id: str, settings: Settings) ->
     if digest := lock_digest():
         tags["dvc.lock.sha256"] = digest
     client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
-
-
-def flat_metrics(metrics: dict[str, Any]) -> Iterator[tuple[str, float, int]]:
-    """(name, value, step) of every score in metrics.json.
-
-    Names are `clean/accuracy`, `clean/count`, `worst_factor/accuracy`, `worst_cluster/accuracy`, and
-    for each factor and `combined` `FACTOR/accuracy`, `FACTOR/retention`, and with steps 1 to 5
-    `FACTOR/severity` and, where the factor has controls, `FACTOR/control`.
-    """
-    yield "clean/accuracy", metrics["clean"]["accuracy"], 0
-    yield "clean/count", metrics["clean"]["count"], 0
-    yield "worst_factor/accuracy", metrics["worst_factor"]["accuracy"], 0
-    if metrics["worst_cluster"]:
-        yield "worst_cluster/accuracy", metrics["worst_cluster"]["accuracy"], 0
-    for factor, score in (*metrics["factors"].items(), ("combined", metrics["combined"])):
-        yield f"{factor}/accuracy", score["accuracy"], 0
-        yield f"{factor}/retention", score["retention"], 0
-        for severity, accuracy in zip(SEVERITIES, score["severities"], strict=True):
-            yield f"{factor}/severity", accuracy, severity
-        for severity, accuracy in zip(SEVERITIES, score.get("control", ()), strict=False):
-            yield f"{factor}/control", accuracy, severity
 
 
 def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:

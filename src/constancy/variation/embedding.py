@@ -72,6 +72,24 @@ class Embedding:
                     nearest[rows][here] = (ways**2).sum(axis=2).argmin(axis=1)
         return nearest
 
+    def rivals(self, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The row of the image of another class that each one is nearest to: int64, N.
+
+        Arguments as for `distances`. Of several as near it is the first; where all images are of
+        one class it is -1.
+        """
+        embedded = self.embed(images)
+        squares = (embedded**2).sum(axis=1)
+        nearest = np.full(len(labels), -1)
+        for start in range(0, len(labels), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            apart = squares[rows, None] + squares - 2 * embedded[rows] @ embedded.T
+            apart = np.where(labels[rows, None] == labels, np.inf, apart.round(_DECIMALS))
+            closest = apart.argmin(axis=1)
+            others = np.isfinite(apart[np.arange(len(apart)), closest])
+            nearest[rows] = np.where(others, closest, -1)
+        return nearest
+
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Images, uint8, N x H x W x C, in the training images' shape: float64, N x components."""
         nothing = np.empty((0, self.axes.shape[1]))

@@ -55,6 +55,7 @@ def write_suites(
             "severity": intra_class_severity(distances, split.labels),
             "distance": distances,
             "cluster": embedding.nearest_clusters(split.images, split.labels),
+            "rival": embedding.rivals(split.images, split.labels),
         }
     )
     whole = name == "test"

@@ -1,0 +1,34 @@
+"""What variation does to a model's answers, image by image: flips, consistency, orbits."""
+
+import numpy as np
+
+
+def flips(clean: np.ndarray, varied: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each base image, the share of its variants that flip: (harmful, helpful), float64, n.
+
+    clean: bool, n, whether its answer is right; varied: bool, severities x directions x n.
+    """
+    wrong = (~varied).mean(axis=(0, 1))
+    return np.where(clean, wrong, 0.0), np.where(clean, 0.0, 1 - wrong)
+
+
+def orbits(clean: np.ndarray, varied: np.ndarray) -> np.ndarray:
+    """Whether an image is right with all its variants up to each severity: bool, severities x n.
+
+    Arguments as for `flips`.
+    """
+    whole = varied.all(axis=1)
+    return np.logical_and.accumulate(whole, axis=0) & clean
+
+
+def consistency(clean: np.ndarray, varied: np.ndarray, classes: int) -> float:
+    """Cohen's kappa between answers to images and to their variants; 0 where it is not defined.
+
+    clean: int64, n, the classes answered; varied: int64, severities x directions x n.
+    """
+    times = varied[..., 0].size
+    before = np.bincount(clean, minlength=classes) / len(clean)
+    after = np.bincount(varied.reshape(-1), minlength=classes) / varied.size
+    agreed = float((varied == clean).sum()) / (times * len(clean))
+    expected = float(before @ after)
+    return (agreed - expected) / (1 - expected) if expected < 1 else 0.0

@@ -1,0 +1,44 @@
+"""The scores of metrics.json as MLflow has them: numbers by name and step."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from constancy.settings.base import COMBINED, SEVERITIES
+
+_BY_SEVERITY = {"severities": "severity", "control": "control", "orbit_severities": "orbit"}
+_INTERVAL = "_interval"
+_NAMELESS = re.compile(r"[^\w\- ]")  # in a class's name, what the name of a metric may not hold
+_LONGEST = 100  # characters of a class's name
+
+
+def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:
+    """(name, value, step) of every score: see docs/metrics.md.
+
+    Names are `PART/SCORE`, where PART is `clean`, a factor, `combined`, `sensitivity`, `worst_factor`
+    or `worst_cluster`, with `_low` and `_high` for an interval's ends, and `class/NAME/SCORE`. Scores
+    of severities 1 to 5 have these as their steps: `FACTOR/severity`, `FACTOR/orbit` and, where the
+    factor has controls, `FACTOR/control`.
+    """
+    parts = {name: metrics.get(name) for name in ("clean", "sensitivity", "worst_factor")}
+    worst = metrics["worst_cluster"]
+    parts["worst_cluster"] = worst and {
+        k: v for k, v in worst.items() if k not in ("label", "cluster")
+    }
+    parts |= metrics["factors"] | {COMBINED: metrics[COMBINED]}
+    for part, scores in parts.items():
+        yield from _flat(part, scores or {})
+    for name, scores in metrics["clean"].get("classes", {}).items():
+        yield from _flat(f"class/{_NAMELESS.sub('_', name)[:_LONGEST]}", scores)
+
+
+def _flat(part: str, scores: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:
+    for name, value in scores.items():
+        if name in _BY_SEVERITY:
+            for severity, each in zip(SEVERITIES, value, strict=True):
+                yield f"{part}/{_BY_SEVERITY[name]}", each, severity
+        elif name.endswith(_INTERVAL):
+            for end, each in zip(("low", "high"), value, strict=True):
+                yield f"{part}/{name.removesuffix(_INTERVAL)}_{end}", each, 0
+        elif isinstance(value, int | float):
+            yield f"{part}/{name}", value, 0
