@@ -13,6 +13,8 @@ NARROW = "\u202f"  # a space that does not break
 SHARPEST = 48  # pixels; images up to this side are shown as they are, without loss
 LARGEST = 96  # pixels; greater ones are shrunk to this side
 
+_HEAT = (255, 96, 0)
+
 
 def render(
     template: Path, filters: Mapping[str, Callable[..., Any]] | None = None, **values: Any
@@ -91,6 +93,17 @@ def thumbnail(pixels: np.ndarray) -> str:
         picture.thumbnail((LARGEST, LARGEST), Pillow.Resampling.LANCZOS)
         picture.save(buffer, kind := "WEBP", quality=80)
     return data_uri(f"image/{kind.lower()}", buffer.getvalue())
+
+
+def overlay(pixels: np.ndarray, weights: np.ndarray) -> str:
+    """An image as a data URI, in grey, with colour where it has weight: what spoke for an answer.
+
+    pixels: uint8, H x W x 1 or 3; weights: float, H x W, 0..1.
+    """
+    grey = pixels.mean(axis=2, keepdims=True) * 0.8 + 25  # so that colour shows on black and white
+    share = 0.65 * weights[:, :, None]
+    mixed = (1 - share) * grey + share * np.array(_HEAT)
+    return thumbnail(mixed.round().astype(np.uint8))
 
 
 def data_uri(kind: str, data: bytes) -> str:

@@ -47,9 +47,9 @@ def test_an_array_without_leading_axes_but_one_keeps_its_shape(
 
 
 def test_progress_is_told_of_every_image_once(network: Network, images: np.ndarray) -> None:
-    told: list[int] = []
-    predict_logits(network, images, batch_size=150, advance=told.append)
-    assert told == [150, 150, 100]
+    told: list[slice] = []
+    predict_logits(network, images, batch_size=150, after=told.append)
+    assert told == [slice(0, 150), slice(150, 300), slice(300, 400)]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -12,6 +12,7 @@ from constancy.evaluation.history import load_history
 from constancy.evaluation.report import render_report, summary
 from constancy.page import percent, points, span
 from constancy.paths import HISTORY
+from constancy.settings.base import PIXEL_FACTORS
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,10 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
     assert not re.search(r"https?://|url\(|@import", html)
 
 
-def test_every_image_says_what_it_shows(page: Page) -> None:
+def test_every_image_says_what_it_shows(page: Page, evaluation: Evaluation) -> None:
     images = page.all("img")
-    assert len(images) == 4 + 5 * (1 + 7 * 5)  # figures, and a sheet for each of five examples
+    # Figures, a sheet for each of five examples, and four pictures of each flip.
+    assert len(images) == 4 + 5 * (1 + 7 * 5) + 4 * len(evaluation.flips)
     assert all((image["alt"] or "").strip() for image in images)
 
 
@@ -67,6 +69,10 @@ def test_the_page_holds_every_score(page: Page, evaluation: Evaluation) -> None:
             texts = [points(steady.harmful), points(steady.helpful), kappa]
             row = r"\s+".join(map(re.escape, (name, *texts, points(steady.orbit_accuracy))))
             assert re.search(rf"\b{row}", page.text)
+    for name, layer in evaluation.metrics.invariance.items():
+        numbers = [f"{layer.factors[factor]:.1f}" for factor in (*PIXEL_FACTORS, "combined")]
+        row = r"\s+".join(map(re.escape, (name, *numbers, str(layer.units), str(layer.dead))))
+        assert re.search(rf"\b{row}\b", page.text)
     clean, sensitivity = evaluation.metrics.clean, evaluation.metrics.sensitivity
     assert sensitivity is not None
     for share in (sensitivity.accuracy, clean.calibration.ece, clean.calibration.ece_if_calibrated):
@@ -88,7 +94,8 @@ def test_wrong_readings_are_framed_and_named(page: Page, evaluation: Evaluation)
     wrong = [image for image in shots if "wrong" in (image["class"] or "").split()]
     assert 0 < len(wrong) < len(shots)
     assert all("wrongly read as" in (image["alt"] or "") for image in wrong)
-    assert sum(each.get("class") == "reading" for each in page.all("span")) == len(wrong)
+    readings = sum(each.get("class") == "reading" for each in page.all("span"))
+    assert readings + len(evaluation.flips) == len(wrong)  # whose headings name the reading
 
 
 def test_the_same_evaluation_gives_the_same_page(

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
+from constancy.evaluation.answers import Answers
 from constancy.evaluation.scores import Metrics, score
 from constancy.settings.base import FACTORS, PIXEL_FACTORS
+from constancy.variation.suites import Suite
 
 
 def logits_for(predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -30,11 +32,12 @@ def scored(
     """The scores of a model that does under several factors as it does under the first."""
     cluster = 0 if clusters is None else clusters
     rivals = [next((j for j, b in enumerate(labels) if b != a), -1) for a in labels]
-    table = pd.DataFrame({"severity": severity, "cluster": cluster, "rival": rivals})
+    about = pd.DataFrame({"severity": severity, "cluster": cluster, "rival": rivals})
     combined = next(iter(suite.values()))
     both = suite | {"combined": combined}
     names = [f"class {number}" for number in range(clean.shape[1])]
-    return score(clean, labels, names, both, controls or {}, rows, table, "digest")
+    frozen = Suite({}, {}, pd.DataFrame({"row": rows}), about, {}, {}, {}, {}, "digest")
+    return score(Answers(clean, both, controls or {}, {}), labels, names, frozen)
 
 
 def test_scores_agree_with_a_count_by_hand() -> None:
@@ -58,7 +61,8 @@ def test_scores_agree_with_a_count_by_hand() -> None:
     severities = [1, 0.75, 0.5, 0.25, 0]
     values = metrics.as_json()
     assert list(values) == [
-        *("clean", "factors", "combined", "sensitivity", "worst_factor", "worst_cluster", "suite")
+        *("clean", "factors", "combined", "sensitivity", "worst_factor", "worst_cluster"),
+        *("invariance", "suite"),
     ]
     assert (values["clean"]["accuracy"], values["clean"]["count"]) == (0.75, 4)
     scale, intra_class = values["factors"]["scale"], values["factors"]["intra-class"]

@@ -45,4 +45,4 @@ def test_names_of_classes_are_made_fit_for_mlflow() -> None:
         "../a:b*" + "c" * 500: {"precision": 1.0, "recall": 1.0, "count": 3}
     }
     names = {name for name, _, _ in flat_metrics(metrics) if name.startswith("class")}
-    assert "class/___a_b_" + "c" * 93 + "/recall" in names
+    assert "class/.._a_b_" + "c" * 93 + "/recall" in names

@@ -100,7 +100,7 @@ def score(
                 images,
                 settings.batch_size,
                 precision=settings.precision,
-                advance=bar.update,
+                after=lambda rows: bar.update(rows.stop - rows.start),
             )
             return logits.argmax(-1) == labels
 

@@ -1,5 +1,6 @@
 """Which classes a model takes for which."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,4 +39,57 @@ def most_confused(counts: np.ndarray, limit: int) -> list[Confusion]:
         Confusion(int(actual), int(predicted), int(count), float(count / totals[actual]))
         for actual, predicted in pairs
         if (count := mistakes[actual, predicted])
+    ]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Images of one class that are taken for another the more often, the more they vary.
+
+    shares: of all images of the actual class, on the base images themselves and at each severity
+    (the mean over the factors), in 0..1; factor: under which it is commonest at the last severity.
+    """
+
+    actual: int
+    predicted: int
+    shares: list[float]
+    factor: str
+
+
+def growing_pairs(
+    clean: np.ndarray,
+    varied: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    classes: int,
+    limit: int,
+) -> list[Growth]:
+    """The mistakes that grow most from the base images to the last severity, at most `limit`.
+
+    clean: int64, n, the answers to the base images; varied: int64, severities x directions x n,
+    those to their variants, for each factor; labels: int64, n.
+    """
+    images = np.maximum(np.bincount(labels, minlength=classes), 1)[:, None]
+    before = confusion_counts(labels, clean, classes) / images
+
+    def shares(answers: np.ndarray) -> np.ndarray:
+        ways = len(answers)
+        return confusion_counts(np.tile(labels, ways), answers.reshape(-1), classes) / images / ways
+
+    last = np.stack([shares(answers[-1]) for answers in varied.values()])
+    growth = last.mean(axis=0) - before
+    np.fill_diagonal(growth, 0)
+    order = np.argsort(-growth, axis=None, kind="stable")[:limit]
+    pairs = [(int(a), int(p)) for a, p in zip(*np.unravel_index(order, growth.shape), strict=True)]
+    pairs = [pair for pair in pairs if growth[pair] > 0]
+    levels = len(next(iter(varied.values())))
+    each = [np.mean([shares(v[level]) for v in varied.values()], axis=0) for level in range(levels)]
+    names = list(varied)
+    return [
+        Growth(
+            actual,
+            predicted,
+            [float(share[actual, predicted]) for share in (before, *each)],
+            names[int(last[:, actual, predicted].argmax())],
+        )
+        for actual, predicted in pairs
     ]

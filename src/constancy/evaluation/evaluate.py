@@ -1,17 +1,16 @@
 """A model against the test split and its suite: what it answers, and how often it is right."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from constancy.data.packed import Dataset, PackedSplit
 from constancy.errors import UserError
-from constancy.evaluation.predict import predict_logits
+from constancy.evaluation.answers import answer_all
+from constancy.evaluation.harmful import Flip, worst_flips
 from constancy.evaluation.scores import Metrics, score
 from constancy.models.disk import ModelCard, load_model, weights_digest
-from constancy.progress import progress
 from constancy.settings.evaluate import Evaluate
 from constancy.variation.suites import Suite
 
@@ -23,7 +22,8 @@ class Evaluation:
     weights: SHA-256 of the weights; parameters: how many numbers training fitted; clean: float32
     logits, N x classes, for the test split; varied: for each pixel factor, and for several at once
     ("combined"), float32 logits, severities x directions x n x classes; controls: for each factor
-    that has them, severities x n x classes; examples: how many base images the report shows.
+    that has them, severities x n x classes; flips: the worst that variation does; examples:
+    how many base images the report shows.
     """
 
     card: ModelCard
@@ -36,6 +36,7 @@ class Evaluation:
     varied: dict[str, np.ndarray]
     controls: dict[str, np.ndarray]
     metrics: Metrics
+    flips: list[Flip]
     examples: int
 
     @property
@@ -61,22 +62,7 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     _check_model(model, card, dataset)
     _check_suite(suite, loaded, split)
 
-    arrays = (*loaded.images.values(), *loaded.controls.values())
-    total = len(split) + sum(int(np.prod(each.shape[:-3])) for each in arrays)
-    with progress("evaluate", total=total) as bar:
-        logits = partial(
-            predict_logits,
-            network,
-            batch_size=settings.batch_size,
-            precision=settings.precision,
-            advance=bar.update,
-        )
-        clean = logits(split.images)
-        varied, controls = (
-            {name: logits(images) for name, images in group.items()}
-            for group in (loaded.images, loaded.controls)
-        )
-    rows = loaded.index["row"].to_numpy()
+    answers = answer_all(network, split, loaded, settings)
     return Evaluation(
         card=card,
         weights=weights_digest(model),
@@ -84,19 +70,11 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
         dataset=dataset,
         split=split,
         suite=loaded,
-        clean=clean,
-        varied=varied,
-        controls=controls,
-        metrics=score(
-            clean,
-            split.labels,
-            dataset.classes,
-            varied,
-            controls,
-            rows,
-            loaded.intra_class,
-            loaded.digest,
-        ),
+        clean=answers.clean,
+        varied=answers.varied,
+        controls=answers.controls,
+        metrics=score(answers, split.labels, dataset.classes, loaded),
+        flips=worst_flips(network, answers, split, loaded),
         examples=settings.examples,
     )
 

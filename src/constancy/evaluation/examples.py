@@ -74,9 +74,8 @@ def _sheet(evaluation: Evaluation, position: int, turn: int) -> Sheet:
 
     rows = []
     for factor, logits in evaluation.varied.items():
-        names = evaluation.suite.directions[factor]
-        direction = turn % len(names)
+        direction = turn % len(evaluation.suite.directions[factor])
         seen = evaluation.suite.images[factor][:, direction, position]
         cells = [cell(*pair) for pair in zip(seen, logits[:, direction, position], strict=True)]
-        rows.append(Row(factor, names[direction] if len(names) > 1 else None, cells))
+        rows.append(Row(factor, evaluation.suite.named_direction(factor, direction), cells))
     return Sheet(label, cell(evaluation.split.images[row], evaluation.clean[row]), rows)

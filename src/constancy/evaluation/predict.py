@@ -17,14 +17,14 @@ def predict_logits(
     device: torch.device | str | None = None,
     *,
     precision: Precision = "fp32",
-    advance: Callable[[int], object] | None = None,
+    after: Callable[[slice], object] | None = None,
 ) -> np.ndarray:
     """The logits for every image: float32, ... x classes.
 
     network: in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
     CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
-    read; precision: of the computation, on a CPU or GPU; advance: told after each batch how many
-    images it held.
+    read; precision: of the computation, on a CPU or GPU; after: told after each batch which rows of
+    all it held.
     Raises UserError for outputs that are not finite.
     """
     target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -39,8 +39,8 @@ def predict_logits(
             batch = torch.from_numpy(np.array(flat[start : start + batch_size]))
             logits = network(batch.to(target).permute(0, 3, 1, 2))
             batches.append(logits.to("cpu", torch.float32).numpy())
-            if advance:
-                advance(len(batch))
+            if after:
+                after(slice(start, start + len(batch)))
     found = np.concatenate(batches)
     if not np.isfinite(found).all():
         raise UserError(

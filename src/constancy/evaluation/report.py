@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from constancy.evaluation.by_class import worst_classes
 from constancy.evaluation.calibration import Reliability, reliability
-from constancy.evaluation.confusion import confusion_counts, most_confused
+from constancy.evaluation.confusion import confusion_counts, growing_pairs, most_confused
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.examples import example_sheets
 from constancy.evaluation.figures.confusion_matrix import confusion_matrix
@@ -18,11 +19,14 @@ from constancy.evaluation.figures.reliability_diagram import reliability_diagram
 from constancy.evaluation.figures.severity_curves import severity_curves
 from constancy.evaluation.figures.style import DARK, LIGHT, WIDTH, svg
 from constancy.evaluation.figures.training_history import training_history
+from constancy.evaluation.harmful import Flip
 from constancy.evaluation.history import best_epoch
+from constancy.evaluation.invariance import RATE
 from constancy.evaluation.scores import Metrics
-from constancy.page import count, data_uri, percent, render
+from constancy.page import count, data_uri, overlay, percent, render, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 
+WORST_CLASSES = 10
 PAIRS = 12  # most confused pairs that are listed
 FULL_TINT = 0.3  # a cell of the table is tinted fully where accuracy is so far below clean
 TIMES = "\u00d7"
@@ -70,6 +74,10 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         strengths=_strengths(evaluation.suite.strengths),
         provenance=_provenance(evaluation),
         **_confusion(evaluation),
+        flips=[_flip(each) for each in evaluation.flips],
+        **_classes(evaluation),
+        layer_factors=[*PIXEL_FACTORS, COMBINED],
+        rate=RATE,
         reliability=_both_looks(reliability_diagram, _reliabilities(evaluation)),
         curves=_both_looks(severity_curves, metrics),
         training=_both_looks(training_history, history),
@@ -84,6 +92,27 @@ def _reliabilities(evaluation: Evaluation) -> dict[str, Reliability]:
     return {
         "clean images": reliability(evaluation.clean, labels),
         "under a factor": reliability(logits, labels[evaluation.base_rows]),
+    }
+
+
+def _flip(flip: Flip) -> dict[str, Any]:
+    """A flip, and its four pictures: the image and the variant, and what spoke for each answer."""
+    pictures = [thumbnail(flip.image), thumbnail(flip.variant)]
+    if flip.attention:
+        shown = zip((flip.image, flip.variant), flip.attention, strict=True)
+        pictures += [overlay(*pair) for pair in shown]
+    return {"flip": flip, "pictures": pictures}
+
+
+def _classes(evaluation: Evaluation) -> dict[str, Any]:
+    """Which classes variation costs most, and which pairs are confused the more, the more it varies."""
+    rows, labels = evaluation.base_rows, evaluation.split.labels
+    own, clean = labels[rows], evaluation.clean[rows].argmax(-1)
+    varied = {name: evaluation.varied[name].argmax(-1) for name in PIXEL_FACTORS}
+    right = {name: answers == own for name, answers in varied.items()}
+    return {
+        "worst_classes": worst_classes(clean == own, right, own, WORST_CLASSES),
+        "growing": growing_pairs(clean, varied, own, len(evaluation.dataset.classes), PAIRS),
     }
 
 

@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from constancy.evaluation.answers import Answers
 from constancy.evaluation.clean import CleanScore, score_clean
 from constancy.evaluation.clusters import ClusterScore, worst_cluster
 from constancy.evaluation.factor_scores import FactorScore, score_factor, score_intra_class
+from constancy.evaluation.invariance import LayerInvariance
 from constancy.evaluation.sensitivity import SensitivityScore, score_sensitivity
 from constancy.seeds import generator
-from constancy.settings.base import COMBINED
+from constancy.settings.base import COMBINED, INTRA_CLASS
+from constancy.variation.suites import Suite
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class Metrics:
     """The scores of one model on one test suite.
 
     factors: by name; combined: under several factors at once; worst_cluster: the cluster within a
-    class with the lowest accuracy, None where none has enough images; suite: digest of the suite,
-    since scores compare only on the same images.
+    class with the lowest accuracy, None where none has enough images; invariance: of each layer, by
+    name, from the image on; suite: digest of the suite, since scores compare only on the same images.
     """
 
     clean: CleanScore
@@ -28,6 +30,7 @@ class Metrics:
     combined: FactorScore
     sensitivity: SensitivityScore | None
     worst_cluster: ClusterScore | None
+    invariance: dict[str, LayerInvariance]
     suite: str
 
     @property
@@ -45,61 +48,50 @@ class Metrics:
             "sensitivity": asdict(self.sensitivity) if self.sensitivity else None,
             "worst_factor": {"name": worst, "accuracy": self.factors[worst].accuracy},
             "worst_cluster": asdict(self.worst_cluster) if self.worst_cluster else None,
+            "invariance": {name: layer.as_json() for name, layer in self.invariance.items()},
             "suite": self.suite,
         }
 
 
-def score(
-    clean_logits: np.ndarray,
-    labels: np.ndarray,
-    classes: list[str],
-    suite_logits: dict[str, np.ndarray],
-    control_logits: dict[str, np.ndarray],
-    base_rows: np.ndarray,
-    about: pd.DataFrame,
-    suite_digest: str,
-) -> Metrics:
-    """All scores of a model, from its logits; the class with the largest logit counts.
+def score(answers: Answers, labels: np.ndarray, classes: list[str], suite: Suite) -> Metrics:
+    """All scores of a model, from its answers; the class with the largest logit counts.
 
-    clean_logits: N x classes, N at least 1; labels: N, positions in `classes`; suite_logits: for
-    each pixel factor and "combined", severities x directions x n x classes; control_logits: for
-    each factor that has controls, severities x n x classes; base_rows: n, the rows of the test split
-    that the suites vary; about: of each row of it the intra-class severity 1..5, the cluster within
-    its class, and its rival: the row of the nearest image of another class, or -1. What intervals
-    are drawn from depends on the suite alone: the same answers have the same intervals.
+    labels: N, positions in `classes`, of the test split; suite: of that split. What intervals are
+    drawn from depends on the suite alone: the same answers have the same intervals.
     """
-    answers = clean_logits.argmax(-1)
-    right = answers == labels
+    base, about = suite.index["row"].to_numpy(), suite.intra_class
+    answered = answers.clean.argmax(-1)
+    right = answered == labels
 
     def draws(*purpose: str) -> np.random.Generator:
-        return generator(0, "intervals", suite_digest, *purpose)
+        return generator(0, "intervals", suite.digest, *purpose)
 
-    factors = {
-        name: score_factor(
-            answers[base_rows],
-            logits.argmax(-1),
-            control_logits[name].argmax(-1) if name in control_logits else None,
-            labels[base_rows],
+    def under(name: str) -> FactorScore:
+        control = answers.controls.get(name)
+        return score_factor(
+            answered[base],
+            answers.varied[name].argmax(-1),
+            None if control is None else control.argmax(-1),
+            labels[base],
             len(classes),
             draws(name),
         )
-        for name, logits in suite_logits.items()
-    }
+
+    def column(name: str) -> np.ndarray:
+        return about[name].to_numpy()
+
+    factors = {name: under(name) for name in answers.varied}
     combined = factors.pop(COMBINED)
-    factors["intra-class"] = score_intra_class(
-        right, about["severity"].to_numpy(), draws("intra-class")
-    )
+    factors[INTRA_CLASS] = score_intra_class(right, column("severity"), draws(INTRA_CLASS))
+    pairs = rival_pairs(column("rival"))
     return Metrics(
-        clean=score_clean(clean_logits, labels, classes, draws("clean")),
+        clean=score_clean(answers.clean, labels, classes, draws("clean")),
         factors=factors,
         combined=combined,
-        sensitivity=score_sensitivity(
-            right, rival_pairs(about["rival"].to_numpy()), draws("sensitivity")
-        ),
-        worst_cluster=worst_cluster(
-            right, labels, about["cluster"].to_numpy(), draws("worst cluster")
-        ),
-        suite=suite_digest,
+        sensitivity=score_sensitivity(right, pairs, draws("sensitivity")),
+        worst_cluster=worst_cluster(right, labels, column("cluster"), draws("worst cluster")),
+        invariance=answers.invariance,
+        suite=suite.digest,
     )
 
 

@@ -8,7 +8,7 @@ from constancy.settings.base import COMBINED, SEVERITIES
 
 _BY_SEVERITY = {"severities": "severity", "control": "control", "orbit_severities": "orbit"}
 _INTERVAL = "_interval"
-_NAMELESS = re.compile(r"[^\w\- ]")  # in a class's name, what the name of a metric may not hold
+_NAMELESS = re.compile(r"[^\w\-. ]")  # in a class's name, what the name of a metric may not hold
 _LONGEST = 100  # characters of a class's name
 
 
@@ -16,7 +16,7 @@ def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]
     """(name, value, step) of every score: see docs/metrics.md.
 
     Names are `PART/SCORE`, where PART is `clean`, a factor, `combined`, `sensitivity`, `worst_factor`
-    or `worst_cluster`, with `_low` and `_high` for an interval's ends, and `class/NAME/SCORE`. Scores
+    or `worst_cluster`, with `_low` and `_high` for an interval's ends, `class/NAME/SCORE` and `layer/NAME/SCORE`. Scores
     of severities 1 to 5 have these as their steps: `FACTOR/severity`, `FACTOR/orbit` and, where the
     factor has controls, `FACTOR/control`.
     """
@@ -28,8 +28,12 @@ def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]
     parts |= metrics["factors"] | {COMBINED: metrics[COMBINED]}
     for part, scores in parts.items():
         yield from _flat(part, scores or {})
-    for name, scores in metrics["clean"].get("classes", {}).items():
-        yield from _flat(f"class/{_NAMELESS.sub('_', name)[:_LONGEST]}", scores)
+    for group, named in (
+        ("class", metrics["clean"].get("classes", {})),
+        ("layer", metrics.get("invariance", {})),
+    ):
+        for name, scores in named.items():
+            yield from _flat(f"{group}/{_NAMELESS.sub('_', name)[:_LONGEST]}", scores)
 
 
 def _flat(part: str, scores: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:

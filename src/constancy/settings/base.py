@@ -10,7 +10,9 @@ PIXEL_FACTORS = ("viewpoint", "illumination", "scale", "deformation", "clutter",
 COMBINED = "combined"
 """Several of them at once."""
 
-FACTORS = (*PIXEL_FACTORS, "intra-class")
+INTRA_CLASS = "intra-class"
+
+FACTORS = (*PIXEL_FACTORS, INTRA_CLASS)
 """All seven ways in which images of one class differ."""
 
 SEVERITIES = (1, 2, 3, 4, 5)

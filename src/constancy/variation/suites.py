@@ -46,6 +46,11 @@ class Suite:
     def __len__(self) -> int:
         return len(self.index)
 
+    def named_direction(self, factor: str, number: int) -> str | None:
+        """What a direction of a factor is called; None where it has but one."""
+        names = self.directions[factor]
+        return names[number] if len(names) > 1 else None
+
     @classmethod
     def load(cls, folder: Path) -> Self:
         """The suite that lies in `folder`. Raises UserError when it is missing or incomplete."""

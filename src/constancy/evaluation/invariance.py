@@ -1,0 +1,123 @@
+"""Which layers have learned features that stay as they are while an image varies.
+
+Goodfellow, Le, Saxe, Lee and Ng 2009, "Measuring invariances in deep networks": a unit that fires
+for an image should go on firing for its variants, and still fire for few images.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from constancy.models.layers import feature_layers
+from constancy.models.network import Network
+
+RATE = 0.05
+"""Of the base images, how many a unit fires for, about: the global firing rate."""
+
+
+@dataclass(frozen=True)
+class LayerInvariance:
+    """units: how many a layer has, of which `dead` answer too few base images to fire for as many
+    as they should; factors: for each the mean, over the others, of their local over their global
+    firing rate: 1 for units that know nothing of an image once it varies, 1 / 0.05 for those that
+    always fire for its variants, too.
+    """
+
+    units: int
+    dead: int
+    factors: dict[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        """Its part of metrics.json."""
+        return {"units": self.units, "dead": self.dead, **self.factors}
+
+
+@dataclass(eq=False)
+class _Layer:
+    """What is known of a layer's units; thresholds, fires: units, and base images x units."""
+
+    threshold: np.ndarray
+    fires: np.ndarray
+    alive: np.ndarray
+    kept: dict[str, np.ndarray] = field(default_factory=dict)
+    """For each factor and unit, the firings for variants of the images that it fires for."""
+
+
+class Invariance:
+    """Gathers firing rates while a network passes first the base images and then their variants.
+
+    A unit is a channel, its activation the mean over the picture (or over tokens).
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.layers: dict[str, _Layer] = {}
+        self._seen: dict[str, list[np.ndarray]] = {}
+        self._variants: dict[str, int] = {}
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Within the block, what passes through the network is kept until it is taken."""
+        layers = feature_layers(self.network.body).items()
+        hooks = [layer.register_forward_hook(self._keep(name)) for name, layer in layers]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def take_base(self) -> None:
+        """What has passed were the base images."""
+        for name, parts in self._seen.items():
+            activations = np.concatenate(parts)
+            wanted = max(1, round(RATE * len(activations)))
+            threshold = np.partition(activations, -wanted, axis=0)[-wanted]
+            alive = threshold > activations.min(axis=0)
+            self.layers[name] = _Layer(threshold, activations >= threshold, alive)
+        self._seen = {}
+
+    def take_variants(self, factor: str, rows: slice) -> None:
+        """What has passed were variants, `rows` of all in a factor's: severities x directions x n."""
+        for name, parts in self._seen.items():
+            layer, (activations,) = self.layers[name], parts
+            base = np.arange(rows.start, rows.stop) % len(layer.fires)
+            kept = (activations >= layer.threshold) & layer.fires[base]
+            before = layer.kept.get(factor, np.zeros(len(layer.threshold)))
+            layer.kept[factor] = before + kept.sum(axis=0)
+        self._variants[factor] = rows.stop
+        self._seen = {}
+
+    def scores(self) -> dict[str, LayerInvariance]:
+        """Of each layer, from the image on."""
+        return {name: self._score(layer) for name, layer in self.layers.items()}
+
+    def _score(self, layer: _Layer) -> LayerInvariance:
+        count, alive = len(layer.fires), layer.alive
+        fired = layer.fires.sum(axis=0)
+        factors = {}
+        for name, kept in layer.kept.items():
+            times = self._variants[name] / count
+            local = kept[alive] / (times * fired[alive])
+            ratio = local / (fired[alive] / count)
+            factors[name] = float(ratio.mean()) if alive.any() else 0.0
+        return LayerInvariance(len(alive), int((~alive).sum()), factors)
+
+    def _keep(self, name: str) -> Any:
+        def keep(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
+            if isinstance(output, Tensor) and output.ndim in (2, 3, 4):
+                pooled = _pooled(output).float().cpu().numpy()
+                self._seen.setdefault(name, []).append(pooled)
+
+        return keep
+
+
+def _pooled(features: Tensor) -> Tensor:
+    """The mean over the picture, N x C x H x W, or over tokens, N x T x C; N x C as it is."""
+    if features.ndim == 4:
+        return features.mean(dim=(2, 3), dtype=torch.float32)
+    return features.mean(dim=1, dtype=torch.float32) if features.ndim == 3 else features
