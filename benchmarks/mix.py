@@ -1,7 +1,7 @@
 """What the mix of training images brings: clean accuracy, each factor, and the worst of them.
 
     python benchmarks/mix.py                                    # the digits
-    python benchmarks/mix.py archive:fashion-mnist.tar.gz --epochs 8 --copies 2 \
+    python benchmarks/mix.py archive:fashion-mnist.tar.gz --epochs 20 --copies 2 --flip \
         --batch-size 128 --precision bf16
     python benchmarks/mix.py archive:sign-digits.tar.gz --size 48 --color rgb
 
@@ -68,6 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--model", default="cnn")
+    parser.add_argument("--flip", action="store_true")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     return parser.parse_args()
@@ -80,7 +81,7 @@ def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
     values["data"]["source"] = chosen.source
     values["data"]["image"] |= {"size": chosen.size, "color": chosen.color}
     values["variation"]["copies"] = dict.fromkeys((*PIXEL_FACTORS, "combined"), chosen.copies)
-    recipe = {"batch_size": chosen.batch_size, "precision": chosen.precision}
+    recipe = {"batch_size": chosen.batch_size, "precision": chosen.precision, "flip": chosen.flip}
     steps = {"epochs": chosen.epochs, "patience": chosen.epochs}
     values["train"] |= {"mix": mix} | recipe | steps
     return check_settings(values)

@@ -4,7 +4,8 @@
 
 PROJECT: a folder with `values.json`, the settings, and the stages' folders; POINT: `batch EPOCH
 BATCH`, `validation EPOCH`, `epoch EPOCH` (its row is written), `save NUMBER` (in the middle of
-writing that checkpoint), or `never`. State is saved after every step. In the end the workspace has
+writing that checkpoint), or `never`. State is saved after every step. `told EPOCH BATCH` is another
+end: there the process gets SIGTERM, and by then has saved nothing. In the end the workspace has
 `result.json`.
 """
 
@@ -42,8 +43,11 @@ def killed_at(point: list[str]) -> None:
 
     def on_train_batch_start(self: Any, batch: Any, batch_idx: int) -> None:
         start(self, batch, batch_idx)
-        if kind == "batch" and [self.current_epoch, batch_idx] == wanted:
-            die()
+        if [self.current_epoch, batch_idx] == wanted:
+            if kind == "batch":
+                die()
+            if kind == "told":
+                os.kill(os.getpid(), signal.SIGTERM)
 
     def validation_step(self: Any, batch: Any, batch_idx: int) -> None:
         validate(self, batch, batch_idx)
@@ -70,7 +74,7 @@ def killed_at(point: list[str]) -> None:
 
 def main(project: Path, workspace: Path, point: list[str]) -> None:
     resume._ASK_EVERY = 1
-    resume._SECONDS, resume._SHARE = 0.0, 1e9
+    resume._SECONDS, resume._SHARE = (1e9 if point[0] == "told" else 0.0), 1e9
     killed_at(point)
     first = getattr(rank_zero_only, "rank", 0) == 0
     prepared = Prepared(project, json.loads((project / "values.json").read_text()))

@@ -37,10 +37,12 @@ def test_a_tenth_of_the_images(prepared: Prepared, tmp_path: Path) -> None:
 
 
 def test_a_profile_of_one_epoch(prepared: Prepared, tmp_path: Path) -> None:
-    fitted, _ = train(prepared, tmp_path, "profile")
-    (profile,) = tmp_path.glob("*profile*")
+    for name in ("one", "another"):
+        fitted, _ = train(prepared, tmp_path / name, "profile")
+    profile = (tmp_path / "fit-profile.txt").read_text()
     assert fitted.epochs == 1
-    assert "run_training_batch" in profile.read_text()
+    assert "run_training_batch" in profile
+    assert profile.count("run_training_epoch") == 1
 
 
 @pytest.mark.parametrize("debug", [None, "tenth"])

@@ -12,6 +12,8 @@ from training_project import Prepared
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
+from constancy.training import resume
+from constancy.training.callbacks import History
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted, balanced
 from constancy.training.module import Classifier
@@ -172,6 +174,24 @@ def test_too_little_memory_for_any_batch_is_told(
     hungry(monkeypatch, 0)
     with pytest.raises(UserError, match="memory runs out even with 4 images at once: lower"):
         train(batch_size=32)
+
+
+def test_a_training_that_goes_on_keeps_its_state_when_memory_is_short(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "_SECONDS", 0.0)
+    monkeypatch.setattr(History, "on_train_epoch_end", interrupted)
+    with pytest.raises(OSError, match="cut off"):
+        prepared.fit(prepared.settings(), tmp_path)
+    state = (tmp_path / "last.ckpt").read_bytes()
+    hungry(monkeypatch, 1)
+    with pytest.raises(UserError, match="did fit before: stop what else takes it and run again"):
+        prepared.fit(prepared.settings(), tmp_path)
+    assert (tmp_path / "last.ckpt").read_bytes() == state
+
+
+def interrupted(*_: object) -> None:
+    raise OSError("cut off")
 
 
 def test_balanced_classes_count_alike() -> None:

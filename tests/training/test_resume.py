@@ -130,6 +130,14 @@ def test_sigterm_saves_and_leaves_within_ten_seconds(
     assert outcome(tmp_path) == whole
 
 
+def test_sigterm_saves_what_nothing_had_saved(
+    project: Path, whole: tuple[Any, str], tmp_path: Path
+) -> None:
+    trained(project, tmp_path, "told", 1, 7, code=128 + signal.SIGTERM)
+    assert "going on in epoch 2, after step" in trained(project, tmp_path)
+    assert outcome(tmp_path) == whole
+
+
 TWO = {"accelerator": "cpu", "strategy": "ddp", "epochs": 2, "batch_size": 48}
 
 

@@ -39,16 +39,14 @@ def test_a_second_process_on_the_same_inputs_is_refused(tmp_path: Path) -> None:
         pass  # a killed process holds nothing
 
 
-def test_only_folders_of_finished_trainings_are_removed(tmp_path: Path) -> None:
-    with open_workspace(tmp_path, "finished"):
-        pass
-    with pytest.raises(RuntimeError), open_workspace(tmp_path, "failed"):
+def test_the_folder_of_a_training_that_ended_well_is_gone_at_once(tmp_path: Path) -> None:
+    with open_workspace(tmp_path, "finished") as finished:
+        (finished / "choices.json").touch()
+    with pytest.raises(RuntimeError), open_workspace(tmp_path, "failed") as failed:
         raise RuntimeError
-    with open_workspace(tmp_path, "new") as new:
-        assert new.is_dir()
-        assert (tmp_path / "failed").is_dir()
-        assert not (tmp_path / "finished").exists()
-    assert new.is_dir()
+    assert not finished.exists()
+    assert failed.is_dir()
+    assert [each for each in tmp_path.iterdir() if each.is_dir()] == [failed]
 
 
 def test_what_a_training_left_that_was_cut_off_is_there_again(tmp_path: Path) -> None:

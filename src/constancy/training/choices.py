@@ -11,11 +11,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from constancy.errors import UserError
 from constancy.files import read_json, write_json
 from constancy.models.disk import ModelCard
 from constancy.models.network import Network
+from constancy.models.transfer import start
+from constancy.settings import Settings
 from constancy.settings.base import Precision
 from constancy.settings.train import Train
+from constancy.training.launch import processes
+from constancy.training.memory import half_of, out_of_memory
 from constancy.training.optimization import make_optimizer
 
 FILE = "choices.json"
@@ -38,68 +43,100 @@ class Choices:
     accumulate: int
 
     def halved(self) -> "Choices":
-        """Half as many images at once, and the same in a step."""
-        return replace(self, batch_size=self.batch_size // 2, accumulate=2 * self.accumulate)
+        """Half as many images at once, and the same in a step; UserError if these are too few."""
+        return replace(self, batch_size=half_of(self.batch_size), accumulate=2 * self.accumulate)
 
     def save(self, workspace: Path) -> None:
         write_json(workspace / FILE, asdict(self))
 
 
 def choices_of(
-    workspace: Path, card: ModelCard, train: Train, *, images: int, validation: int, first: bool
+    workspace: Path,
+    card: ModelCard,
+    settings: Settings,
+    *,
+    images: int,
+    validation: int,
+    first: bool,
 ) -> Choices:
     """The choices of this training: those made before, in `workspace`, or else new ones.
 
     images, validation: how many there are of each in an epoch; first: whether this process is the
-    one that chooses, or one of those that wait for it.
+    one that chooses, or one of those that wait for it. Raises UserError if they wait in vain, and
+    where even a few images at once need more memory than there is.
     """
     file = workspace / FILE
     if first and not file.exists():
-        choose(card, train, images=images, validation=validation).save(workspace)
+        choose(card, settings, images=images, validation=validation).save(workspace)
     end = time.monotonic() + _PATIENCE
     while not file.exists():
         if time.monotonic() > end:
-            raise TimeoutError(f"no process has written {file}")
+            raise UserError(
+                f"the first process has not written {file} within {_PATIENCE / 60:.0f} minutes: "
+                "start all, with the project in a folder that their machines share"
+            )
         time.sleep(0.1)
     return Choices(**read_json(file))
 
 
-def choose(card: ModelCard, train: Train, *, images: int, validation: int) -> Choices:
+def choose(card: ModelCard, settings: Settings, *, images: int, validation: int) -> Choices:
     """What is faster here, by trial steps of the network on noise, and how many epochs there is time for."""
-    open_ended = "auto" in (train.precision, train.compile) or train.minutes
-    steps = ceil(images / train.batch_size)
+    train = settings.train
     precision: Precision = "bf16" if train.precision == "bf16" else "fp32"
-    compiled, epochs = train.compile == "always", train.epochs
-    if open_ended:
-        trial = Trial(card, train)
-        if train.precision == "auto":
-            precision = faster_precision(trial)
-        step = trial.seconds(precision)
-        # An image is validated in about a third of the time that it takes to learn from it.
-        epoch = _OVERHEAD * step * (steps + validation / train.batch_size / 3)
-        if train.minutes:
-            epochs = max(1, min(epochs, int(60 * train.minutes / epoch)))
-        if train.compile == "auto":
-            compiled = _pays_back(trial, precision, epochs * epoch, step)
-        told = f"{precision}{', compiled' if compiled else ''}, {epochs} epochs at the most"
-        print(f"train: by trial, {told}", file=sys.stderr)
-    return Choices(precision, compiled, epochs, train.batch_size, train.accumulate)
+    chosen = Choices(
+        precision, train.compile == "always", train.epochs, train.batch_size, train.accumulate
+    )
+    if "auto" not in (train.precision, train.compile) and not train.minutes:
+        return chosen
+    while True:
+        try:
+            share = -(-chosen.batch_size // processes(train))
+            chosen = _by_trial(Trial(card, settings, share), train, chosen, images, validation)
+            break
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+        chosen = chosen.halved()
+    compiled = ", compiled" if chosen.compile else ""
+    told = f"{chosen.precision}{compiled}, {chosen.epochs} epochs at the most"
+    print(f"train: by trial, {told}", file=sys.stderr)
+    return chosen
+
+
+def _by_trial(
+    trial: "Trial", train: Train, chosen: Choices, images: int, validation: int
+) -> Choices:
+    """The choices with what the settings leave open."""
+    precision = faster_precision(trial) if train.precision == "auto" else chosen.precision
+    step, compiled, epochs = trial.seconds(precision), chosen.compile, chosen.epochs
+    # An image is validated in about a third of the time that it takes to learn from it.
+    epoch = (
+        _OVERHEAD * step * (ceil(images / chosen.batch_size) + validation / chosen.batch_size / 3)
+    )
+    if train.minutes:
+        epochs = max(1, min(epochs, int(60 * train.minutes / epoch)))
+    if train.compile == "auto":
+        compiled = _pays_back(trial, precision, epochs * epoch, step)
+    return replace(chosen, precision=precision, compile=compiled, epochs=epochs)
 
 
 class Trial:
-    """Steps of a fresh network on noise, on the device that training will use."""
+    """Steps of the network on so many images of noise, on the device that training will use."""
 
-    def __init__(self, card: ModelCard, train: Train) -> None:
+    def __init__(self, card: ModelCard, settings: Settings, images: int) -> None:
+        train, model = settings.train, settings.model
         gpu = torch.cuda.is_available() and train.accelerator != "cpu"
         self.device = torch.device("cuda" if gpu else "cpu")
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.network: Network = card.build().to(self.device).train()
+            self.network: Network = card.build()
+            start(self.network, model)
+            self.network.to(self.device).train()
             size, channels = card.image["size"], len(card.mean)
-            shape = (train.batch_size, size, size, channels)
+            shape = (images, size, size, channels)
             self.images = torch.randint(0, 256, shape, dtype=torch.uint8, device=self.device)
             self.labels = torch.randint(0, len(card.classes), shape[:1], device=self.device)
-        self.optimizer = make_optimizer(self.network, train)
+        self.optimizer = make_optimizer(self.network, train, model.body_rate)
 
     def seconds(self, precision: Precision, *, compiled: bool = False) -> float:
         """Of a step: the least of as many as fit into the time for a trial."""

@@ -43,9 +43,13 @@ def shorten(data: ImageData, train: Train) -> None:
         data.limit(max(len(data.train) // _TENTH, train.batch_size))
 
 
-def profiler(train: Train, workspace: Path) -> Profiler:
-    """What times the training: it writes `fit-profile.txt` into `workspace` if a preset asks for it."""
-    return SimpleProfiler(workspace, "profile") if train.debug == "profile" else _NoProfiler()
+def profiler(train: Train, folder: Path) -> Profiler:
+    """What times the training: it writes `fit-profile.txt` into `folder` if a preset asks for it."""
+    if train.debug != "profile":
+        return _NoProfiler()
+    for former in folder.glob("*profile*.txt"):  # else it is added to
+        former.unlink()
+    return SimpleProfiler(folder, "profile")
 
 
 class _NoProfiler(PassThroughProfiler):

@@ -24,13 +24,14 @@ from constancy.models.transfer import start
 from constancy.seeds import derive_seed
 from constancy.settings import Settings
 from constancy.settings.model import Model
-from constancy.settings.train import LEAST_BATCH, Train
+from constancy.settings.train import Train
 from constancy.training.callbacks import History, ProgressLines, Speed
 from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
 from constancy.training.debug import profiler
 from constancy.training.finite import Finite
 from constancy.training.launch import end_with_parent, trainer_devices
+from constancy.training.memory import out_of_memory
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
@@ -102,15 +103,21 @@ def fit(
         end_with_parent()
     workspace.mkdir(parents=True, exist_ok=True)
     counts = {"images": len(data.train), "validation": data.validation_images}
-    choices = choices_of(workspace, card, settings.train, **counts, first=first)
-    mix = data.mix
+    choices = choices_of(workspace, card, settings, **counts, first=first)
+    mix, resumed = data.mix, (workspace / LAST).exists()
     while True:
         data.mix = deepcopy(mix)  # what an attempt learned is no part of the next one
         try:
             return _fit(card, data, settings, choices, workspace, logger)
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
+            if resumed:
+                raise UserError(
+                    f"memory ran out, where {choices.batch_size} images at once did fit before: stop "
+                    "what else takes it and run again to go on, or lower train.batch_size to "
+                    "start anew"
+                ) from None
             if torch.distributed.is_initialized():
                 raise UserError(
                     "memory ran out, and several processes cannot start again by themselves: "
@@ -182,7 +189,7 @@ def _fit(
             Resume(last, finite),  # after all others, whose state it saves
         ],
         plugins=[WholeCheckpoints()],
-        profiler=profiler(train, workspace),
+        profiler=profiler(train, workspace.parent),
         enable_progress_bar=terminal,
         log_every_n_steps=batches,
         deterministic="warn",
@@ -207,6 +214,7 @@ def _fit(
         raise SystemExit(128 + signal.SIGTERM) from None
     saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
+    trainer.strategy.barrier()  # all have read it: the first process removes the workspace in the end
     return Fitted(
         network=network.cpu().eval(),
         card=card,
@@ -236,18 +244,9 @@ def _trainer(train: Train, **options: Any) -> Trainer:
         raise UserError(f"train.{key}: '{value}' does not fit this machine: {reason}") from None
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
 def _with_less_memory(choices: Choices, workspace: Path) -> Choices:
     """Half as many images at once, from the start: another batch size is another training."""
     less = choices.halved()
-    if less.batch_size < LEAST_BATCH:
-        raise UserError(
-            f"memory runs out even with {choices.batch_size} images at once: "
-            "lower data.image.size, or choose a smaller model"
-        )
     for file in workspace.glob("*.ckpt"):
         file.unlink(missing_ok=True)
     less.save(workspace)

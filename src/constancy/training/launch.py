@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+import torch
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
@@ -26,11 +27,26 @@ def end_with_parent() -> None:
 def trainer_devices(train: Train) -> dict[str, Any]:
     """Lightning's options for devices: under torchrun and SLURM what those started, else as set."""
     options: dict[str, Any] = {"accelerator": train.accelerator, "strategy": train.strategy}
+    if launched := _launched():
+        here, together = launched
+        return options | {"devices": here, "num_nodes": together // here}
+    return options | {"devices": train.devices}
+
+
+def processes(train: Train) -> int:
+    """How many processes share each batch, on all machines together."""
+    if launched := _launched():
+        return launched[1]
+    if train.devices != "auto":
+        return train.devices
+    return max(1, torch.cuda.device_count()) if train.accelerator != "cpu" else 1
+
+
+def _launched() -> tuple[int, int] | None:
+    """How many processes a launcher started on this machine, and together; None without one."""
     if TorchElasticEnvironment.detect():
-        here, together = (int(os.environ[name]) for name in ("LOCAL_WORLD_SIZE", "WORLD_SIZE"))
-    elif SLURMEnvironment.detect():
+        return int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    if SLURMEnvironment.detect():
         together = int(os.environ["SLURM_NTASKS"])
-        here = together // int(os.environ.get("SLURM_NNODES", "1"))
-    else:
-        return options | {"devices": train.devices}
-    return options | {"devices": here, "num_nodes": together // here}
+        return together // int(os.environ.get("SLURM_NNODES", "1")), together
+    return None

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from constancy.errors import UserError
 from constancy.files import write_text
 
-_DONE = "done"
+_DONE = ".done"
 
 
 def workspace_key(*inputs: Any) -> str:
@@ -24,19 +24,19 @@ def workspace_key(*inputs: Any) -> str:
 
 @contextmanager
 def open_workspace(root: Path, key: str) -> Iterator[Path]:
-    """The folder `root`/`key`, held by this process alone until the block ends.
+    """The folder `root`/`key`, held by this process alone until the block ends well, and then gone.
 
     It holds what a training on the same inputs left there that did not end well; else it is empty.
-    Folders of trainings that ended well are removed when the next one starts. Raises UserError if
-    another process trains on the same inputs.
+    Raises UserError if another process trains on the same inputs.
     """
-    folder = root / key
+    folder, done = root / key, root / f"{key}{_DONE}"
     with held(root / f"{key}.lock", "is training on the same inputs"):
-        for done in root.glob(f"*/{_DONE}"):
-            shutil.rmtree(done.parent, ignore_errors=True)
+        shutil.rmtree(done, ignore_errors=True)  # of a process that was killed in the end
         folder.mkdir(exist_ok=True)
         yield folder
-        (folder / _DONE).touch()
+        # Out of sight at once: processes on other machines may look into it before it is all gone.
+        folder.rename(done)
+        shutil.rmtree(done, ignore_errors=True)
 
 
 @contextmanager
