@@ -14,7 +14,7 @@ def register(settings: Settings) -> None:
         candidate=paths.CANDIDATE,
         metrics_file=paths.METRICS,
         decision_file=paths.DECISION,
-        artifacts=[paths.REPORT, paths.PLOTS],
+        artifacts=[paths.REPORT, paths.PLOTS, paths.PREDICTIONS],
     )
     if decision.version is None:
         print(f"register: {decision.reason}")

@@ -145,6 +145,51 @@ def calibrate() -> None:
     click.echo(f"\n{paths.CALIBRATION} and {paths.CALIBRATION_PICTURE} have the rest.")
 
 
+@main.command(short_help="Tell two models apart, score by score.")
+@click.argument("before")
+@click.argument("after", default="reports")
+@click.option(
+    "--json",
+    "report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write all differences and changed images there, as JSON.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page about them there.",
+)
+@_clear
+def compare(before: str, after: str, report: Path | None, html: Path | None) -> None:
+    """Tell two models apart: how far AFTER is ahead of BEFORE, how sure that is, what changed.
+
+    Each is a version or an alias in the registry (3, champion), the id of a run, or a folder of
+    reports; AFTER is the last run of this project unless told otherwise. Both must have answered the
+    same test images. A difference is `better` or `worse` where its interval does not hold 0.
+    """
+    from tempfile import TemporaryDirectory
+
+    from constancy.evaluation.compared import compare as compared
+    from constancy.evaluation.comparison import comparison_lines, render_comparison
+    from constancy.evaluation.predictions import Predictions
+    from constancy.files import write_json, write_text
+    from constancy.registry.reference import find_predictions
+    from constancy.settings import load_settings
+
+    tracking = load_settings().tracking
+    models = []
+    for name in (before, after):
+        with TemporaryDirectory(prefix="constancy-") as folder:
+            models.append(Predictions.load(find_predictions(name, tracking, Path(folder))))
+    outcome, one = compared(*models), models[0]
+    click.echo(comparison_lines(outcome, before, after))
+    if report:
+        write_json(report, outcome.as_json(one.ids, one.classes))
+    if html:
+        ids = one.ids.tolist()
+        write_text(html, render_comparison(outcome, before, after, one.classes, ids))
+
+
 @main.command()
 @_clear
 def status() -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from constancy.evaluation.scores import rival_pairs
-from constancy.evaluation.sensitivity import score_sensitivity
+from constancy.evaluation.sensitivity import rival_pairs, score_sensitivity
 
 
 def test_a_pair_counts_once_and_only_when_both_are_right() -> None:

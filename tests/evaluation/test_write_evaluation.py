@@ -2,7 +2,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from scored_project import scored
@@ -13,8 +12,6 @@ from constancy.evaluation.history import load_history
 from constancy.evaluation.write import write_evaluation
 from constancy.files import read_json
 from constancy.paths import HISTORY
-from constancy.settings.base import FACTORS, PIXEL_FACTORS
-from constancy.variation.controls import CONTROLS
 
 
 def write(evaluation: Evaluation, project: Path, folder: Path) -> dict[str, bytes]:
@@ -43,27 +40,6 @@ def written(
 def test_metrics_are_those_of_the_evaluation(written: Path, evaluation: Evaluation) -> None:
     expected = json.loads(json.dumps(evaluation.metrics.as_json()))
     assert read_json(written / "metrics.json") == expected
-
-
-def test_predictions_hold_all_that_the_scores_need(written: Path, evaluation: Evaluation) -> None:
-    with np.load(written / "predictions.npz", allow_pickle=False) as saved:
-        arrays = dict(saved)
-    controls = {f"{factor}/control" for factor in CONTROLS}
-    known = {"classes", "ids", "labels", "clean", "rows", "combined", *FACTORS}
-    assert set(arrays) == known | controls
-    assert arrays["classes"].tolist() == evaluation.dataset.classes
-    assert arrays["ids"].tolist() == evaluation.split.index["id"].tolist()
-    for factor in PIXEL_FACTORS:
-        predicted = arrays[factor].argmax(-1)
-        expected = evaluation.metrics.factors[factor].severities
-        right = predicted == arrays["labels"][arrays["rows"]]
-        assert right.mean(axis=(1, 2)).tolist() == pytest.approx(expected)
-    right = arrays["clutter/control"].argmax(-1) == arrays["labels"][arrays["rows"]]
-    control = evaluation.metrics.factors["clutter"].control
-    assert right.mean(axis=1).tolist() == pytest.approx(control)
-    hardest = arrays["intra-class"] == 5
-    found = (arrays["clean"].argmax(-1) == arrays["labels"])[hardest].mean()
-    assert found == pytest.approx(evaluation.metrics.factors["intra-class"].severities[4])
 
 
 def test_plots_hold_each_severity_and_each_image(written: Path, evaluation: Evaluation) -> None:

@@ -1,7 +1,115 @@
-"""Two models on the same images: which is right where the other is not."""
+"""Two models on the same images: how far one is ahead, how sure that is, and which answers changed."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 from scipy.stats import binomtest
+
+from constancy.errors import UserError
+from constancy.evaluation.bootstrap import Interval, interval, resampled_means
+from constancy.evaluation.predictions import Predictions
+from constancy.evaluation.sensitivity import rival_pairs
+from constancy.seeds import generator
+from constancy.settings.base import COMBINED, INTRA_CLASS, PIXEL_FACTORS
+
+CLEAN, SENSITIVITY = "clean", "sensitivity"
+
+
+Verdict = Literal["better", "level", "worse"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of two models.
+
+    name: "clean", a factor, "combined" or "sensitivity"; before, after: the scores of the one and
+    of the other, 0..1; difference: after - before, interval: of that, 95 %, by the paired bootstrap
+    over images (or pairs) with all their variants; p: of the exact McNemar test, where each image
+    has one answer, else None.
+    """
+
+    name: str
+    before: float
+    after: float
+    difference: float
+    interval: Interval
+    p: float | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the interval lies above nothing, holds it, or lies below."""
+        low, high = self.interval
+        return "better" if low > 0 else "worse" if high < 0 else "level"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A clean test image that is answered otherwise than before, by its row; classes by position."""
+
+    row: int
+    label: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All differences, and the images of which the clean answers changed: those that became right,
+    those that became wrong, and those that are wrong otherwise than before.
+    """
+
+    differences: list[Difference]
+    mended: list[Change]
+    broken: list[Change]
+    otherwise: list[Change]
+
+    def as_json(self, ids: np.ndarray, classes: list[str]) -> dict[str, Any]:
+        """Plain values: images by id, classes by name."""
+
+        def plain(changes: list[Change]) -> list[dict[str, str]]:
+            return [
+                {
+                    "id": str(ids[each.row]),
+                    "label": classes[each.label],
+                    "before": classes[each.before],
+                    "after": classes[each.after],
+                }
+                for each in changes
+            ]
+
+        return {
+            "differences": [{**asdict(each), "verdict": each.verdict} for each in self.differences],
+            "mended": plain(self.mended),
+            "broken": plain(self.broken),
+            "otherwise": plain(self.otherwise),
+        }
+
+
+def compare(one: Predictions, other: Predictions) -> Comparison:
+    """What changed from one model to the other.
+
+    Raises UserError where they did not answer the same images, or know other classes.
+    """
+    if one.classes != other.classes:
+        raise UserError("the two models know other classes: they cannot be compared")
+    if one.suite != other.suite or not np.array_equal(one.ids, other.ids):
+        raise UserError(
+            "the two models were scored on other test images: `make run` scores a model on those "
+            "of today"
+        )
+    before, after = one.clean.argmax(-1), other.clean.argmax(-1)
+    changed = [
+        Change(row, int(one.labels[row]), int(before[row]), int(after[row]))
+        for row in np.flatnonzero(before != after).tolist()
+    ]
+    return Comparison(
+        differences=list(_differences(one, other)),
+        mended=[each for each in changed if each.after == each.label],
+        broken=[each for each in changed if each.before == each.label],
+        otherwise=[each for each in changed if each.label not in (each.before, each.after)],
+    )
 
 
 def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
@@ -14,3 +122,36 @@ def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
     if not only_one + only_other:
         return 1.0
     return float(binomtest(only_one, only_one + only_other).pvalue)
+
+
+def _differences(one: Predictions, other: Predictions) -> Iterator[Difference]:
+    rights = [_shares_right(each) for each in (one, other)]
+    for name in rights[0]:
+        before, after = (right[name] for right in rights)
+        rng = generator(0, "differences", one.suite, name)
+        gains = (after - before)[:, None]
+        exact = name in (CLEAN, SENSITIVITY)
+        yield Difference(
+            name,
+            float(before.mean()),
+            float(after.mean()),
+            float(gains.mean()),
+            interval(resampled_means(gains, rng)[:, 0]),
+            mcnemar(before > 0, after > 0) if exact else None,
+        )
+
+
+def _shares_right(model: Predictions) -> dict[str, np.ndarray]:
+    """For each score, and for each image or pair, the share of its answers that are right."""
+    right = model.clean.argmax(-1) == model.labels
+    labels = model.labels[model.rows]
+    found = {CLEAN: right}
+    for name in PIXEL_FACTORS:
+        found[name] = (model.varied[name].argmax(-1) == labels).mean(axis=(0, 1))
+    # The mean over severities, which may differ in how many images they have.
+    counts = np.bincount(model.severity)
+    found[INTRA_CLASS] = right * len(right) / (np.count_nonzero(counts) * counts[model.severity])
+    found[COMBINED] = (model.varied[COMBINED].argmax(-1) == labels).mean(axis=(0, 1))
+    if len(pairs := rival_pairs(model.rivals)):
+        found[SENSITIVITY] = right[pairs].all(axis=1)
+    return {name: share.astype(np.float64) for name, share in found.items()}

@@ -44,11 +44,6 @@ class Evaluation:
         """int64, n: the rows of the test split that the suite varies."""
         return self.suite.index["row"].to_numpy()
 
-    @property
-    def intra_class(self) -> np.ndarray:
-        """int64, N: the intra-class severity, 1 to 5, of each image of the test split."""
-        return self.suite.intra_class["severity"].to_numpy()
-
 
 def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Evaluation:
     """The model in folder `model`, scored on the test split in `prepared` and on the folder `suite`.

@@ -10,7 +10,7 @@ from constancy.evaluation.clean import CleanScore, score_clean
 from constancy.evaluation.clusters import ClusterScore, worst_cluster
 from constancy.evaluation.factor_scores import FactorScore, score_factor, score_intra_class
 from constancy.evaluation.invariance import LayerInvariance
-from constancy.evaluation.sensitivity import SensitivityScore, score_sensitivity
+from constancy.evaluation.sensitivity import SensitivityScore, rival_pairs, score_sensitivity
 from constancy.seeds import generator
 from constancy.settings.base import COMBINED, INTRA_CLASS
 from constancy.variation.suites import Suite
@@ -93,10 +93,3 @@ def score(answers: Answers, labels: np.ndarray, classes: list[str], suite: Suite
         invariance=answers.invariance,
         suite=suite.digest,
     )
-
-
-def rival_pairs(rivals: np.ndarray) -> np.ndarray:
-    """Each pair of an image and its rival once: int64, P x 2; rivals: N, rows, or -1 for none."""
-    rows = np.flatnonzero(rivals >= 0)
-    pairs = np.stack([rows, rivals[rows]], axis=1)
-    return np.unique(np.sort(pairs, axis=1), axis=0)

@@ -28,3 +28,10 @@ def score_sensitivity(
     both = right[pairs].all(axis=1).astype(np.float64)
     drawn = resampled_means(both[:, None], rng)[:, 0]
     return SensitivityScore(float(both.mean()), share_interval(both, drawn), len(pairs))
+
+
+def rival_pairs(rivals: np.ndarray) -> np.ndarray:
+    """Each pair of an image and its rival once: int64, P x 2; rivals: N, rows, or -1 for none."""
+    rows = np.flatnonzero(rivals >= 0)
+    pairs = np.stack([rows, rivals[rows]], axis=1)
+    return np.unique(np.sort(pairs, axis=1), axis=0)

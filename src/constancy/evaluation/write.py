@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from constancy.evaluation.evaluate import Evaluation
+from constancy.evaluation.predictions import Predictions
 from constancy.evaluation.report import render_report
 from constancy.evaluation.scores import Metrics
 from constancy.files import replacing
@@ -31,7 +32,7 @@ def write_evaluation(
     with replacing(metrics, predictions, report, plots) as news:
         new_metrics, new_predictions, new_report, new_plots = news
         new_metrics.write_text(scores + "\n", encoding="utf-8")
-        _write_predictions(evaluation, new_predictions)
+        predictions_of(evaluation).save(new_predictions)
         new_report.write_text(page, encoding="utf-8")
         new_plots.mkdir()
         severity_table(evaluation.metrics).to_csv(new_plots / "severity.csv", index=False)
@@ -55,24 +56,18 @@ def confusion_table(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame({"actual": names[evaluation.split.labels], "predicted": predicted})
 
 
-def _write_predictions(evaluation: Evaluation, path: Path) -> None:
-    """All answers of the model, to compare it with others without running it again.
-
-    classes: label names; ids, labels: N, the test split; clean: float32 logits, N x classes;
-    rows: n, the rows of the split that the suite varies; intra-class: N, severity 1..5; and under
-    the name of each pixel factor, and "combined", float32 logits, severities x directions x n x
-    classes; under FACTOR/control those of its controls, severities x n x classes.
-    """
-    arrays = {
-        "classes": np.array(evaluation.dataset.classes, dtype=np.str_),
-        "ids": evaluation.split.index["id"].to_numpy(dtype=np.str_),
-        "labels": evaluation.split.labels,
-        "clean": evaluation.clean,
-        "rows": evaluation.base_rows,
-        "intra-class": evaluation.intra_class,
-        **evaluation.varied,
-        **{f"{name}/control": logits for name, logits in evaluation.controls.items()},
-    }
-    # A file object, since numpy puts .npz behind any other name.
-    with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+def predictions_of(evaluation: Evaluation) -> Predictions:
+    """All answers of the model."""
+    about = evaluation.suite.intra_class
+    return Predictions(
+        suite=evaluation.suite.digest,
+        classes=evaluation.dataset.classes,
+        ids=evaluation.split.index["id"].to_numpy(),
+        labels=evaluation.split.labels,
+        rows=evaluation.base_rows,
+        severity=about["severity"].to_numpy(),
+        rivals=about["rival"].to_numpy(),
+        clean=evaluation.clean,
+        varied=evaluation.varied,
+        controls=evaluation.controls,
+    )

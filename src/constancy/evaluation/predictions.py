@@ -1,0 +1,108 @@
+"""All answers of a model in one file, to compare it with others without running it again."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from constancy.errors import UserError
+from constancy.settings.base import COMBINED, INTRA_CLASS, PIXEL_FACTORS
+
+FILE = "predictions.npz"
+
+_CONTROL = "/control"
+_FACTS = ("suite", "classes", "ids", "labels", "rows", INTRA_CLASS, "rivals", "clean")
+_VARIED = (*PIXEL_FACTORS, COMBINED)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a model answers on a test split of N images and on its suite of n base images.
+
+    suite: the suite's digest; classes: label names; ids: N, of the images; labels: int64, N; rows:
+    int64, n, the base images; severity: int64, N, the intra-class severity 1..5; rivals: int64, N,
+    the row of the nearest image of another class, or -1; clean: float32 logits, N x classes;
+    varied: for each pixel factor and "combined", severities x directions x n x classes; controls:
+    for each factor that has them, severities x n x classes.
+    """
+
+    suite: str
+    classes: list[str]
+    ids: np.ndarray
+    labels: np.ndarray
+    rows: np.ndarray
+    severity: np.ndarray
+    rivals: np.ndarray
+    clean: np.ndarray
+    varied: Mapping[str, np.ndarray]
+    controls: Mapping[str, np.ndarray]
+
+    def save(self, path: Path) -> None:
+        """Write the file: the arrays by the names of `_FACTS`, of the factors, and FACTOR/control."""
+        arrays: dict[str, np.ndarray] = {
+            "suite": np.array(self.suite),
+            "classes": np.array(self.classes, np.str_),
+            "ids": self.ids.astype(np.str_),
+            "labels": self.labels,
+            "rows": self.rows,
+            INTRA_CLASS: self.severity,
+            "rivals": self.rivals,
+            "clean": self.clean,
+            **self.varied,
+        }
+        arrays |= {f"{name}{_CONTROL}": logits for name, logits in self.controls.items()}
+        # A file object, since numpy puts .npz behind any other name.
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The file's contents. Raises UserError for a file that is missing or holds something else."""
+        try:
+            with np.load(path, allow_pickle=False) as saved:
+                arrays = dict(saved)
+        except FileNotFoundError:
+            raise UserError(f"{path} is missing: `make run` writes it") from None
+        except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+            raise UserError(f"{path} holds no predictions: `make run` writes them") from None
+        if missing := [name for name in (*_FACTS, *_VARIED) if name not in arrays]:
+            raise UserError(
+                f"{path} has no {missing[0]}: another version of Constancy wrote it; `make run` "
+                "writes it anew"
+            )
+        controls = {
+            name.removesuffix(_CONTROL): logits
+            for name, logits in arrays.items()
+            if name.endswith(_CONTROL)
+        }
+        found = cls(
+            suite=str(arrays["suite"]),
+            classes=arrays["classes"].tolist(),
+            ids=arrays["ids"],
+            labels=arrays["labels"],
+            rows=arrays["rows"],
+            severity=arrays[INTRA_CLASS],
+            rivals=arrays["rivals"],
+            clean=arrays["clean"],
+            varied={name: arrays[name] for name in _VARIED},
+            controls=controls,
+        )
+        if not found._fits():
+            raise UserError(f"{path} does not fit itself: `make run` writes it anew")
+        return found
+
+    def _fits(self) -> bool:
+        """Whether all arrays are of the same images and classes."""
+        whole, classes = len(self.ids), len(self.classes)
+        logits = [*self.varied.values(), *self.controls.values()]
+        return (
+            all(len(each) == whole for each in (self.labels, self.severity, self.rivals))
+            and self.clean.shape == (whole, classes)
+            and all(each.shape[-2:] == (len(self.rows), classes) for each in logits)
+            and 0 <= self.labels.min(initial=0) <= self.labels.max(initial=0) < classes
+            and 0 <= self.rows.min(initial=0) <= self.rows.max(initial=0) < max(whole, 1)
+            and -1 <= self.rivals.min(initial=0) <= self.rivals.max(initial=0) < max(whole, 1)
+        )
