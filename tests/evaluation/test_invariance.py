@@ -38,8 +38,8 @@ def measured(
     built.body[3] = nn.LazyLinear(2)
     invariance = Invariance(built)
     with torch.inference_mode(), invariance.watching():
-        predict_logits(built, base, 32)
-        invariance.take_base()
+        predict_logits(built, base, 32, after=lambda _: invariance.take_base())
+        invariance.settle()
         predict_logits(
             built, variants, 32, after=lambda rows: invariance.take_variants("scale", rows)
         )
@@ -98,4 +98,5 @@ def test_nothing_is_watched_any_more_afterwards(base: np.ndarray) -> None:
         pass
     predict_logits(built, base, 32)
     invariance.take_base()
+    invariance.settle()
     assert invariance.scores() == {}

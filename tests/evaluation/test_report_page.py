@@ -10,6 +10,7 @@ from scored_project import scored, write_stages
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.history import load_history
 from constancy.evaluation.report import render_report, summary
+from constancy.evaluation.specimens import worst_kinds
 from constancy.page import percent, points, span
 from constancy.paths import HISTORY
 from constancy.settings.base import PIXEL_FACTORS
@@ -47,8 +48,13 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
 
 def test_every_image_says_what_it_shows(page: Page, evaluation: Evaluation) -> None:
     images = page.all("img")
-    # Figures, a sheet for each of five examples, and four pictures of each flip.
-    assert len(images) == 4 + 5 * (1 + 7 * 5) + 4 * len(evaluation.flips)
+    figures, sheets, flips = 4, 5 * (1 + 7 * 5), 4 * len(evaluation.flips)
+    kinds = sum(len(kind.rows) for kind in worst_kinds(evaluation))
+    learned = evaluation.learned
+    maps = sum(map(len, learned.maps.values()))
+    exciting = sum(len(each) for units in learned.exciting.values() for each in units.values())
+    seen = len(learned.filters) + 1 + maps + exciting
+    assert len(images) == figures + sheets + flips + kinds + seen
     assert all((image["alt"] or "").strip() for image in images)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
 from constancy.evaluation.answers import Answers
+from constancy.evaluation.invariance import Invariance
 from constancy.evaluation.scores import Metrics, score
 from constancy.settings.base import FACTORS, PIXEL_FACTORS
 from constancy.variation.suites import Suite
@@ -37,7 +38,8 @@ def scored(
     both = suite | {"combined": combined}
     names = [f"class {number}" for number in range(clean.shape[1])]
     frozen = Suite({}, {}, pd.DataFrame({"row": rows}), about, {}, {}, {}, {}, "digest")
-    return score(Answers(clean, both, controls or {}, {}), labels, names, frozen)
+    unseen = Invariance(network=None)  # type: ignore[arg-type]
+    return score(Answers(clean, both, controls or {}, unseen), labels, names, frozen)
 
 
 def test_scores_agree_with_a_count_by_hand() -> None:

@@ -47,12 +47,14 @@ def test_what_is_none_of_these_is_told(project: Project, tmp_path: Path) -> None
         with pytest.raises(UserError, match=f"'{reference}' is neither a folder, nor a run, nor"):
             find_predictions(reference, project.settings.tracking, tmp_path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="holds no predictions.npz"):
+    with pytest.raises(UserError, match=r"holds no predictions\.npz"):
         find_predictions(str(tmp_path / "empty"), project.settings.tracking, tmp_path)
 
 
 def test_a_model_without_answers_is_told(project: Project, tmp_path: Path) -> None:
     project.register()
     for reference in ("1", "0" * 32):
-        with pytest.raises(UserError, match="has no predictions.npz: only models that were judged"):
+        with pytest.raises(
+            UserError, match=r"has no predictions\.npz: only models that were judged"
+        ):
             find_predictions(reference, project.settings.tracking, tmp_path)

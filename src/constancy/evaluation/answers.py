@@ -1,11 +1,13 @@
 """A network's answers to a test split and its suite, with what its layers did meanwhile."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from constancy.data.packed import PackedSplit
-from constancy.evaluation.invariance import Invariance, LayerInvariance
+from constancy.evaluation.invariance import Invariance
 from constancy.evaluation.predict import predict_logits
 from constancy.models.network import Network
 from constancy.progress import progress
@@ -17,13 +19,13 @@ from constancy.variation.suites import Suite
 class Answers:
     """Logits, float32: clean: N x classes, for the test split; varied: for each pixel factor, and
     for several at once ("combined"), severities x directions x n x classes; controls: for each factor
-    that has them, severities x n x classes. invariance: of each layer, from the image on.
+    that has them, severities x n x classes. invariance: what the layers did meanwhile.
     """
 
     clean: np.ndarray
     varied: dict[str, np.ndarray]
     controls: dict[str, np.ndarray]
-    invariance: dict[str, LayerInvariance]
+    invariance: Invariance
 
 
 def answer_all(network: Network, split: PackedSplit, suite: Suite, settings: Evaluate) -> Answers:
@@ -33,11 +35,12 @@ def answer_all(network: Network, split: PackedSplit, suite: Suite, settings: Eva
     invariance = Invariance(network)
     with progress("evaluate", total=sum(int(np.prod(each.shape[:-3])) for each in arrays)) as bar:
 
-        def logits(images: np.ndarray, factor: str | None = None) -> np.ndarray:
+        def logits(
+            images: np.ndarray, watch: Callable[[slice], None] = lambda _: None
+        ) -> np.ndarray:
             def after(rows: slice) -> None:
                 bar.update(rows.stop - rows.start)
-                if factor:
-                    invariance.take_variants(factor, rows)
+                watch(rows)
 
             precision = settings.precision
             return predict_logits(
@@ -47,7 +50,10 @@ def answer_all(network: Network, split: PackedSplit, suite: Suite, settings: Eva
         clean = logits(split.images)
         controls = {name: logits(images) for name, images in suite.controls.items()}
         with invariance.watching():
-            logits(base)
-            invariance.take_base()
-            varied = {name: logits(images, name) for name, images in suite.images.items()}
-    return Answers(clean, varied, controls, invariance.scores())
+            logits(base, lambda _: invariance.take_base())
+            invariance.settle()
+            varied = {
+                name: logits(images, partial(invariance.take_variants, name))
+                for name, images in suite.images.items()
+            }
+    return Answers(clean, varied, controls, invariance)

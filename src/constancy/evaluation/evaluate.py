@@ -9,6 +9,7 @@ from constancy.data.packed import Dataset, PackedSplit
 from constancy.errors import UserError
 from constancy.evaluation.answers import answer_all
 from constancy.evaluation.harmful import Flip, worst_flips
+from constancy.evaluation.learned import Learned, what_was_learned
 from constancy.evaluation.scores import Metrics, score
 from constancy.models.disk import ModelCard, load_model, weights_digest
 from constancy.settings.evaluate import Evaluate
@@ -22,8 +23,8 @@ class Evaluation:
     weights: SHA-256 of the weights; parameters: how many numbers training fitted; clean: float32
     logits, N x classes, for the test split; varied: for each pixel factor, and for several at once
     ("combined"), float32 logits, severities x directions x n x classes; controls: for each factor
-    that has them, severities x n x classes; flips: the worst that variation does; examples:
-    how many base images the report shows.
+    that has them, severities x n x classes; flips: the worst that variation does; learned: pictures of
+    the network; examples: how many base images the report shows.
     """
 
     card: ModelCard
@@ -37,6 +38,7 @@ class Evaluation:
     controls: dict[str, np.ndarray]
     metrics: Metrics
     flips: list[Flip]
+    learned: Learned
     examples: int
 
     @property
@@ -70,6 +72,9 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
         controls=answers.controls,
         metrics=score(answers, split.labels, dataset.classes, loaded),
         flips=worst_flips(network, answers, split, loaded),
+        learned=what_was_learned(
+            network, np.array(split.images[loaded.index["row"][0]]), answers.invariance
+        ),
         examples=settings.examples,
     )
 

@@ -19,6 +19,9 @@ from constancy.models.network import Network
 RATE = 0.05
 """Of the base images, how many a unit fires for, about: the global firing rate."""
 
+TOP = 6
+"""Base images that excite a unit most, of which it is kept which they are."""
+
 
 @dataclass(frozen=True)
 class LayerInvariance:
@@ -44,6 +47,8 @@ class _Layer:
     threshold: np.ndarray
     fires: np.ndarray
     alive: np.ndarray
+    exciting: np.ndarray
+    """TOP x units: the base images with the largest activations, the largest first."""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
     """For each factor and unit, the firings for variants of the images that it fires for."""
 
@@ -57,12 +62,13 @@ class Invariance:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.layers: dict[str, _Layer] = {}
-        self._seen: dict[str, list[np.ndarray]] = {}
+        self._seen: dict[str, np.ndarray] = {}  # of the last batch
+        self._base: dict[str, list[np.ndarray]] = {}
         self._variants: dict[str, int] = {}
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Within the block, what passes through the network is kept until it is taken."""
+        """Within the block, what passes through the network is kept until the next batch does."""
         layers = feature_layers(self.network.body).items()
         hooks = [layer.register_forward_hook(self._keep(name)) for name, layer in layers]
         try:
@@ -72,29 +78,41 @@ class Invariance:
                 hook.remove()
 
     def take_base(self) -> None:
-        """What has passed were the base images."""
-        for name, parts in self._seen.items():
+        """What has passed were the next of the base images."""
+        for name, activations in self._seen.items():
+            self._base.setdefault(name, []).append(activations)
+
+    def settle(self) -> None:
+        """All base images have passed: find the thresholds."""
+        for name, parts in self._base.items():
             activations = np.concatenate(parts)
             wanted = max(1, round(RATE * len(activations)))
             threshold = np.partition(activations, -wanted, axis=0)[-wanted]
             alive = threshold > activations.min(axis=0)
-            self.layers[name] = _Layer(threshold, activations >= threshold, alive)
-        self._seen = {}
+            exciting = np.argsort(-activations, axis=0, kind="stable")[:TOP]
+            self.layers[name] = _Layer(threshold, activations >= threshold, alive, exciting)
+        self._base = {}
 
     def take_variants(self, factor: str, rows: slice) -> None:
         """What has passed were variants, `rows` of all in a factor's: severities x directions x n."""
-        for name, parts in self._seen.items():
-            layer, (activations,) = self.layers[name], parts
+        for name, activations in self._seen.items():
+            layer = self.layers[name]
             base = np.arange(rows.start, rows.stop) % len(layer.fires)
             kept = (activations >= layer.threshold) & layer.fires[base]
             before = layer.kept.get(factor, np.zeros(len(layer.threshold)))
             layer.kept[factor] = before + kept.sum(axis=0)
         self._variants[factor] = rows.stop
-        self._seen = {}
 
     def scores(self) -> dict[str, LayerInvariance]:
         """Of each layer, from the image on."""
         return {name: self._score(layer) for name, layer in self.layers.items()}
+
+    def exciting(self, name: str) -> dict[int, list[int]]:
+        """Of a layer, for each unit that is not dead, the base images that excite it most."""
+        layer = self.layers[name]
+        return {
+            unit: layer.exciting[:, unit].tolist() for unit in np.flatnonzero(layer.alive).tolist()
+        }
 
     def _score(self, layer: _Layer) -> LayerInvariance:
         count, alive = len(layer.fires), layer.alive
@@ -110,8 +128,7 @@ class Invariance:
     def _keep(self, name: str) -> Any:
         def keep(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
             if isinstance(output, Tensor) and output.ndim in (2, 3, 4):
-                pooled = _pooled(output).float().cpu().numpy()
-                self._seen.setdefault(name, []).append(pooled)
+                self._seen[name] = _pooled(output).float().cpu().numpy()
 
         return keep
 

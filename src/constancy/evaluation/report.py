@@ -1,6 +1,6 @@
 """The evaluation as one self-contained HTML page, for whoever signs off a release."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from constancy.evaluation.by_class import worst_classes
 from constancy.evaluation.calibration import Reliability, reliability
 from constancy.evaluation.confusion import confusion_counts, growing_pairs, most_confused
 from constancy.evaluation.evaluate import Evaluation
-from constancy.evaluation.examples import example_sheets
+from constancy.evaluation.examples import Cell, example_sheets
 from constancy.evaluation.figures.confusion_matrix import confusion_matrix
 from constancy.evaluation.figures.reliability_diagram import reliability_diagram
 from constancy.evaluation.figures.severity_curves import severity_curves
@@ -23,6 +23,7 @@ from constancy.evaluation.harmful import Flip
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.invariance import RATE
 from constancy.evaluation.scores import Metrics
+from constancy.evaluation.specimens import worst_kinds
 from constancy.page import count, data_uri, overlay, percent, render, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 
@@ -76,6 +77,9 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         **_confusion(evaluation),
         flips=[_flip(each) for each in evaluation.flips],
         **_classes(evaluation),
+        kinds=[(kind, _shots(evaluation, kind.rows)) for kind in worst_kinds(evaluation)],
+        learned=_learned(evaluation),
+        sheet=_data_sheet(evaluation),
         layer_factors=[*PIXEL_FACTORS, COMBINED],
         rate=RATE,
         reliability=_both_looks(reliability_diagram, _reliabilities(evaluation)),
@@ -102,6 +106,45 @@ def _flip(flip: Flip) -> dict[str, Any]:
         shown = zip((flip.image, flip.variant), flip.attention, strict=True)
         pictures += [overlay(*pair) for pair in shown]
     return {"flip": flip, "pictures": pictures}
+
+
+def _shots(evaluation: Evaluation, rows: Sequence[int]) -> list[Cell]:
+    """Clean test images, with what they were read as."""
+    answers = evaluation.clean[rows].argmax(-1).tolist()
+    labels = evaluation.split.labels[rows].tolist()
+    return [
+        Cell(thumbnail(evaluation.split.images[row]), answer, answer == label)
+        for row, answer, label in zip(rows, answers, labels, strict=True)
+    ]
+
+
+def _learned(evaluation: Evaluation) -> dict[str, Any]:
+    """What the network learned, as addresses of pictures."""
+    found, base = evaluation.learned, evaluation.base_rows
+    images = evaluation.split.images
+    return {
+        "filters": [thumbnail(each) for each in found.filters],
+        "image": thumbnail(found.image),
+        "maps": {name: [thumbnail(each) for each in maps] for name, maps in found.maps.items()},
+        "exciting": {
+            name: {
+                unit: [thumbnail(images[base[position]]) for position in positions]
+                for unit, positions in units.items()
+            }
+            for name, units in found.exciting.items()
+        },
+    }
+
+
+def _data_sheet(evaluation: Evaluation) -> list[tuple[str, list[int]]]:
+    """Of each class, how many base images of the suite and how many test images it has."""
+    classes = evaluation.dataset.classes
+    labels = evaluation.split.labels
+    counts = (
+        np.bincount(each, minlength=len(classes)).tolist()
+        for each in (labels, labels[evaluation.base_rows])
+    )
+    return [(name, list(each)) for name, *each in zip(classes, *counts, strict=True)]
 
 
 def _classes(evaluation: Evaluation) -> dict[str, Any]:

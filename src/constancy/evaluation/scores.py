@@ -90,6 +90,6 @@ def score(answers: Answers, labels: np.ndarray, classes: list[str], suite: Suite
         combined=combined,
         sensitivity=score_sensitivity(right, pairs, draws("sensitivity")),
         worst_cluster=worst_cluster(right, labels, column("cluster"), draws("worst cluster")),
-        invariance=answers.invariance,
+        invariance=answers.invariance.scores(),
         suite=suite.digest,
     )

@@ -1,0 +1,102 @@
+"""What a network learned, as pictures: filters, feature maps, images that excite a unit."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from constancy.evaluation.invariance import Invariance
+from constancy.models.layers import feature_layers, first_convolution
+from constancy.models.network import Network
+
+FILTERS = 64  # shown, at the most
+MAPPED_LAYERS, MAPS = 5, 8
+EXCITED_LAYERS, UNITS = 3, 4
+LARGEST = 64  # pixels; larger maps are averaged down
+
+Name = TypeVar("Name", str, int)
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """filters: of the first convolution, uint8, h x w x 1 or 3: grey is 0, lighter is more; none for
+    a network without one. image: uint8, H x W x C; maps: for layers from the image on, what they make
+    of it: of the channels that it excites most, uint8, h x w x 1, dark is 0. exciting: for layers
+    from the image on, and some units, the positions of the base images that excite them most.
+    """
+
+    filters: list[np.ndarray]
+    image: np.ndarray
+    maps: dict[str, list[np.ndarray]]
+    exciting: dict[str, dict[int, list[int]]]
+
+
+def what_was_learned(network: Network, image: np.ndarray, invariance: Invariance) -> Learned:
+    """Pictures of a network in evaluation mode; image: uint8, H x W x C; invariance: of the network,
+    which has seen the base images.
+    """
+    maps = dict(_feature_maps(network, image))
+    units = {name: _spread(invariance.exciting(name), UNITS) for name in invariance.layers}
+    excited = [name for name, found in units.items() if found]
+    return Learned(
+        filters=_filters(network),
+        image=image,
+        maps={name: maps[name] for name in _spread(maps, MAPPED_LAYERS)},
+        exciting={
+            name: {unit: invariance.exciting(name)[unit] for unit in units[name]}
+            for name in _spread(excited, EXCITED_LAYERS)
+        },
+    )
+
+
+def _filters(network: Network) -> list[np.ndarray]:
+    """Each stretched by its own largest weight, so that 0 stays grey."""
+    found = first_convolution(network.body)
+    if found is None:
+        return []
+    weights = found[1].weight.detach().float().cpu().permute(0, 2, 3, 1).numpy()[:FILTERS]
+    if weights.shape[-1] not in (1, 3) or weights[0, ..., 0].size == 1:
+        return []
+    most = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
+    stretched = np.divide(weights, most, where=most > 0, out=np.zeros_like(weights))
+    return list((127.5 + 127.5 * stretched).round().astype(np.uint8))
+
+
+def _feature_maps(network: Network, image: np.ndarray) -> Iterator[tuple[str, list[np.ndarray]]]:
+    outputs: dict[str, Any] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
+            outputs[name] = output
+
+        return hook
+
+    layers = feature_layers(network.body).items()
+    hooks = [layer.register_forward_hook(keep(name)) for name, layer in layers]
+    with torch.inference_mode():
+        network(torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2))
+    for hook in hooks:
+        hook.remove()
+    for name, output in outputs.items():
+        if isinstance(output, Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
+            maps = output[0].float().clamp(min=0)
+            if max(maps.shape[1:]) > LARGEST:
+                maps = torch.nn.functional.adaptive_avg_pool2d(maps, LARGEST)
+            chosen = maps.mean(dim=(1, 2)).argsort(descending=True, stable=True)[:MAPS]
+            yield name, [_stretched(maps[channel].cpu().numpy()) for channel in chosen]
+
+
+def _stretched(feature_map: np.ndarray) -> np.ndarray:
+    most = feature_map.max()
+    scaled = feature_map * (255 / most) if most > 0 else feature_map
+    return scaled.round().astype(np.uint8)[..., None]
+
+
+def _spread(names: Iterable[Name], count: int) -> list[Name]:
+    """At most `count` of them, evenly from the first to the last."""
+    listed = list(names)
+    places = np.linspace(0, len(listed) - 1, min(count, len(listed))).round().astype(int)
+    return [listed[place] for place in places]
