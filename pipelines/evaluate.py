@@ -17,7 +17,7 @@ def evaluate(settings: Settings) -> None:
         load_history(paths.HISTORY),
         metrics=paths.METRICS,
         predictions=paths.PREDICTIONS,
-        report=paths.REPORT,
+        report=paths.EVALUATION,
         plots=paths.PLOTS,
     )
     metrics = evaluation.metrics

@@ -13,8 +13,10 @@ def register(settings: Settings) -> None:
         settings,
         candidate=paths.CANDIDATE,
         metrics_file=paths.METRICS,
+        page=paths.EVALUATION,
+        report=paths.REPORT,
         decision_file=paths.DECISION,
-        artifacts=[paths.REPORT, paths.PLOTS, paths.PREDICTIONS],
+        artifacts=[paths.PLOTS, paths.PREDICTIONS],
     )
     if decision.version is None:
         print(f"register: {decision.reason}")

@@ -15,8 +15,10 @@ from sklearn.datasets import load_digits
 
 from constancy.files import write_json
 from constancy.models.disk import ModelCard, save_model, weights_digest
-from constancy.paths import CANDIDATE, DECISION, METRICS, REPORT
-from constancy.registry.promotion import Decision, register
+from constancy.page import VERDICT
+from constancy.paths import CANDIDATE, DECISION, EVALUATION, METRICS, REPORT
+from constancy.registry.decision import Decision
+from constancy.registry.promotion import register
 from constancy.registry.sqlite import prepare_sqlite
 from constancy.registry.store import connect, experiment, quiet_mlflow
 from constancy.registry.tracking import WEIGHTS_TAG
@@ -123,13 +125,18 @@ class Project:
         if run_id is not None:
             client = connect(self.settings.tracking)
             client.set_tag(run_id, WEIGHTS_TAG, weights_digest(CANDIDATE))
-        REPORT.write_text("<html>")
+        return self.judge(CANDIDATE)
+
+    def judge(self, candidate: Path) -> Decision:
+        """Register the model in a folder by the metrics that are there."""
+        EVALUATION.write_text(f"<html>{VERDICT}</html>")
         return register(
             self.settings,
-            candidate=CANDIDATE,
+            candidate=candidate,
             metrics_file=METRICS,
+            page=EVALUATION,
+            report=REPORT,
             decision_file=DECISION,
-            artifacts=[REPORT],
         )
 
 

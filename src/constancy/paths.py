@@ -21,6 +21,7 @@ HISTORY = REPORTS / "history.csv"
 RUN = REPORTS / "run.json"
 METRICS = REPORTS / "metrics.json"
 PREDICTIONS = REPORTS / "predictions.npz"
+EVALUATION = REPORTS / "evaluation.html"  # the report, but for the verdict
 REPORT = REPORTS / "report.html"
 PLOTS = REPORTS / "plots"
 DECISION = REPORTS / "decision.json"

@@ -7,8 +7,7 @@ import pytest
 from tracked_project import Project, digits, empty_store, project_in, scores, write_trained_model
 
 from constancy.files import write_json
-from constancy.paths import DECISION, METRICS
-from constancy.registry.promotion import register
+from constancy.paths import METRICS
 from constancy.registry.store import quiet_mlflow
 
 quiet_mlflow()  # before a test module imports MLflow
@@ -36,13 +35,7 @@ def project(in_tmp: Path, params: dict, migrated: Path, monkeypatch: pytest.Monk
 def champion(project: Project, trained: Path) -> Project:
     """A project whose champion is the trained model."""
     write_json(METRICS, scores())
-    decision = register(
-        project.settings,
-        candidate=trained,
-        metrics_file=METRICS,
-        decision_file=DECISION,
-    )
-    assert decision.alias == "champion"
+    assert project.judge(trained).alias == "champion"
     return project
 
 

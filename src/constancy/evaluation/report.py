@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from constancy.evaluation.by_class import worst_classes
@@ -24,7 +25,7 @@ from constancy.evaluation.history import best_epoch
 from constancy.evaluation.invariance import RATE
 from constancy.evaluation.scores import Metrics
 from constancy.evaluation.specimens import worst_kinds
-from constancy.page import count, data_uri, overlay, percent, render, thumbnail
+from constancy.page import VERDICT, count, data_uri, overlay, percent, render, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 
 WORST_CLASSES = 10
@@ -58,6 +59,7 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         Path(__file__).with_name("report.html.j2"),
         filters={"tint": _tint(metrics.clean.accuracy)},
         network=evaluation.card.name,
+        verdict=Markup(VERDICT),  # noqa: S704 - a constant
         summary=summary(metrics),
         metrics=metrics,
         varied=float(np.mean([metrics.factors[name].accuracy for name in PIXEL_FACTORS])),

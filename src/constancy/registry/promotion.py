@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.code import code_digest
 from constancy.errors import UserError
-from constancy.files import read_json, write_json
+from constancy.files import read_json, write_json, write_text
+from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.folds import fold_name, sum_up_folds
-from constancy.registry.gate import Check, Judgement, Verdict, judge
+from constancy.registry.gate import Judgement, judge
 from constancy.registry.package import serving_code
 from constancy.registry.store import answering, connect
 from constancy.registry.sync import send_journals
@@ -39,29 +40,13 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The contents of decision.json.
-
-    version: None for a model that is no candidate and gets none; alias: what the version is called in the
-    registry now; champion_before: the version that was champion when this one was judged; both None
-    where there is none.
-    """
-
-    verdict: Verdict
-    model: str
-    version: int | None
-    alias: str | None
-    champion_before: int | None
-    checks: list[Check]
-    reason: str
-
-
 def register(
     settings: Settings,
     *,
     candidate: Path,
     metrics_file: Path,
+    page: Path,
+    report: Path,
     decision_file: Path,
     artifacts: Sequence[Path] = (),
 ) -> Decision:
@@ -70,8 +55,8 @@ def register(
     With `data.split.folds` or `train.debug` the model is no candidate: its run is completed, those of
     folds are summed up, and the registry stays as it is.
 
-    candidate: the model's folder; metrics_file: what evaluation wrote; artifacts: files and folders
-    that belong to the run, such as the report.
+    candidate: the model's folder; metrics_file, page: what evaluation wrote; report: where the page
+    goes with the verdict on it; artifacts: other files and folders that belong to the run.
 
     The same weights, card and serving code are one version, however often they are registered.
     Steps are in such an order that, wherever this ends early, the champion is a complete version
@@ -92,7 +77,9 @@ def register(
         else:
             decision = _decide(client, settings, run_id, candidate, identity, metrics)
         write_json(decision_file, asdict(decision))
-        client.log_artifact(run_id, str(decision_file))
+        write_text(report, with_verdict(page.read_text(encoding="utf-8"), decision))
+        for file in (decision_file, report):
+            client.log_artifact(run_id, str(file))
         if folds := sum_up_folds(client, settings, run_id):
             print(folds)
         client.set_terminated(run_id)

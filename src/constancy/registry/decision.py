@@ -1,0 +1,38 @@
+"""What became of a candidate: as a record, and as a banner on its report."""
+
+from dataclasses import dataclass
+
+from markupsafe import escape
+
+from constancy.page import VERDICT
+from constancy.registry.gate import Check, Verdict
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The contents of decision.json.
+
+    version: None for a model that is no candidate and gets none; alias: what the version is called in the
+    registry now; champion_before: the version that was champion when this one was judged; both None
+    where there is none.
+    """
+
+    verdict: Verdict
+    model: str
+    version: int | None
+    alias: str | None
+    champion_before: int | None
+    checks: list[Check]
+    reason: str
+
+
+def with_verdict(page: str, decision: Decision) -> str:
+    """The evaluation's page with a banner that says what became of the model."""
+    name = decision.model if decision.version is None else f"{decision.model} {decision.version}"
+    alias = f", {decision.alias}" if decision.alias else ""
+    kind = decision.verdict.replace(" ", "-")
+    banner = (
+        f'<p class="verdict {kind}"><strong>{escape(decision.verdict.capitalize())}</strong> '
+        f"{escape(name)}{escape(alias)}. {escape(decision.reason)}</p>"
+    )
+    return page.replace(VERDICT, banner, 1)
