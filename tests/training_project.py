@@ -8,11 +8,17 @@ from typing import Any
 from project import REPOSITORY
 from ruamel.yaml import YAML
 
-from constancy.data.packed import Dataset
+from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.prepare import pack, read_images
+from constancy.data.sources import open_source
+from constancy.data.table import write_table
 from constancy.settings import Settings, check_settings
 from constancy.training.data import ImageData
 from constancy.training.fit import Fitted, describe, fit
 from constancy.training.mix import choose_mix
+from constancy.variation.copies import write_copies
+from constancy.variation.embedding import fit_embedding
+from constancy.variation.write_suites import write_suites
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,35 @@ class Prepared:
 
 RECIPE: dict[str, Any] = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())["train"]
 """The committed recipe."""
+
+
+def prepare_small(folder: Path) -> Prepared:
+    """A few hundred digits of 16 x 16 pixels, with a copy of each kind, in `folder`."""
+    values = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())
+    values["data"]["image"]["size"] = 16
+    values["data"]["split"] |= {"validation": 0.3, "test": 0.5}
+    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 1)
+    values["model"]["cnn"] |= {"filters": [8, 16], "hidden": 16}
+    values["model"]["mlp"] |= {"hidden": [32]}
+    values["model"]["resnet"] |= {"stem": 8, "widths": [8, 16, 16]}
+    values["train"] |= {"epochs": 3, "batch_size": 32, "shift": 1}
+    settings = check_settings(values)
+    with open_source(settings.data) as source:
+        write_table(source.samples, folder / "raw")
+    images = read_images(folder / "raw", settings.data, folder / "decoded.bin")
+    (folder / "prepared").mkdir()
+    pack(images, settings.data, folder / "prepared")
+    train, validation = (PackedSplit.load(folder / "prepared" / n) for n in ("train", "validation"))
+    classes = images.classes
+    write_copies(train, classes, settings.variation, 0, folder / "augmented")
+    write_suites(
+        "validation",
+        validation,
+        classes,
+        fit_embedding(train),
+        settings.variation,
+        10,
+        0,
+        folder / "suites" / "validation",
+    )
+    return Prepared(folder, values)

@@ -28,6 +28,8 @@ DECISION = REPORTS / "decision.json"
 SHEETS = REPORTS / "factors"
 CALIBRATION = REPORTS / "calibration.json"
 CALIBRATION_PICTURE = REPORTS / "calibration.png"
+WHY_CONVOLUTION = REPORTS / "why-convolution.json"
+WHY_CONVOLUTION_PAGE = REPORTS / "why-convolution.html"
 
 STATE = Path(".constancy")
 """What belongs to this machine alone: checkpoints to resume from, locks, logs."""

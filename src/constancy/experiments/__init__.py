@@ -1,0 +1,1 @@
+"""Experiments that teach something about networks; the pipeline runs without them."""
