@@ -15,6 +15,9 @@ CONSTANCY = str(Path(sys.executable).parent / "constancy")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+COMMANDS = ("run", "calibrate", "check", "compare", "show", "status", "predict", "sync", "ui")
+
+
 def run(*arguments: str, cwd: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [CONSTANCY, *arguments], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
@@ -28,7 +31,7 @@ def test_help_comes_at_once_and_names_every_command() -> None:
         done = run("--help")
         seconds.append(time.monotonic() - start)
     assert done.returncode == 0
-    for command in ("run", "calibrate", "check", "show", "status", "predict", "sync", "ui"):
+    for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
     assert min(seconds) < 0.4
 
@@ -43,9 +46,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    "command", ["run", "calibrate", "check", "show", "status", "predict", "sync", "ui"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     done = run(command, "--help")
     assert done.returncode == 0

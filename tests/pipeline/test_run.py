@@ -64,8 +64,28 @@ def test_the_run_is_tracked_with_everything_that_it_made(finished_project: Proje
     epochs = client.get_metric_history(run.info.run_id, "validation_score")
     assert len(epochs) == finished_project.json("reports/run.json")["epochs"]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert {"report.html", "metrics.json", "decision.json", "plots"} <= files
+    made = {"report.html", "metrics.json", "decision.json", "plots", "predictions.npz"}
+    assert made <= files
     assert run.inputs.dataset_inputs[0].dataset.digest.endswith(".dir")
+
+
+def test_the_report_says_what_became_of_the_model(finished_project: Project) -> None:
+    page = (finished_project.folder / "reports/report.html").read_text()
+    assert "<strong>Promoted</strong> constancy 1, champion." in page
+
+
+def test_the_champion_is_compared_with_the_last_run(finished_project: Project) -> None:
+    files = ("--json", "compared.json", "--html", "compared.html")
+    done = finished_project.run("constancy", "compare", "champion", *files)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:2] == ["champion", "reports"]
+    assert re.fullmatch(r"clean .* \+0\.0000 .* level   p 1", lines[1])
+    assert finished_project.json("compared.json")["broken"] == []
+    assert (finished_project.folder / "compared.html").exists()
+    missing = finished_project.run("constancy", "compare", "7")
+    assert missing.returncode == 2
+    assert "'7' is neither a folder, nor a run, nor a version" in missing.stderr
 
 
 def test_a_second_run_does_nothing_and_says_so(finished_project: Project) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture, split, split_of
+from sklearn.neighbors import NearestNeighbors
 
 from constancy.variation import embedding as module
 from constancy.variation.embedding import fit_embedding, intra_class_severity
@@ -87,3 +88,24 @@ def test_small_classes_spread_about_the_middle(count: int, expected: list[int]) 
 def test_at_the_same_distance_the_earlier_image_comes_first() -> None:
     distances, labels = np.ones(10), np.repeat([0, 1], 5)
     assert intra_class_severity(distances, labels).tolist() == [1, 2, 3, 4, 5] * 2
+
+
+@pytest.mark.parametrize("chunk", [7, 1024])
+def test_a_rival_is_the_nearest_image_of_another_class(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(module, "_CHUNK", chunk)
+    train, test = split(60, (8, 8, 1)), split(40, (8, 8, 1), first=500)
+    embedding = fit_embedding(train)
+    found = embedding.rivals(test.images, test.labels)
+    embedded = embedding.embed(test.images)
+    for row, rival in enumerate(found.tolist()):
+        others = np.flatnonzero(test.labels != test.labels[row])
+        nearest = NearestNeighbors(n_neighbors=1).fit(embedded[others])
+        assert rival == others[nearest.kneighbors(embedded[row][None])[1].item()]
+
+
+def test_images_of_one_class_have_no_rivals() -> None:
+    train = split(30)
+    same = np.zeros(30, np.int64)
+    assert (fit_embedding(train).rivals(train.images, same) == -1).all()
