@@ -71,7 +71,7 @@ def test_the_run_is_tracked_with_everything_that_it_made(finished_project: Proje
 
 def test_the_report_says_what_became_of_the_model(finished_project: Project) -> None:
     page = (finished_project.folder / "reports/report.html").read_text()
-    assert "<strong>Promoted</strong> constancy 1, champion." in page
+    assert "<strong>constancy 1, champion</strong> Promoted: " in page
 
 
 def test_the_champion_is_compared_with_the_last_run(finished_project: Project) -> None:

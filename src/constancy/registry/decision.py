@@ -32,7 +32,7 @@ def with_verdict(page: str, decision: Decision) -> str:
     alias = f", {decision.alias}" if decision.alias else ""
     kind = decision.verdict.replace(" ", "-")
     banner = (
-        f'<p class="verdict {kind}"><strong>{escape(decision.verdict.capitalize())}</strong> '
-        f"{escape(name)}{escape(alias)}. {escape(decision.reason)}</p>"
+        f'<p class="verdict {kind}"><strong>{escape(name)}{escape(alias)}</strong> '
+        f"{escape(decision.reason)}</p>"
     )
     return page.replace(VERDICT, banner, 1)
