@@ -104,8 +104,11 @@ def test_a_bend_is_undone_by_its_targets(seed: int, rms: float, shape: tuple[int
         assert back[inside] == pytest.approx(grid[inside], abs=0.02)
 
 
-@given(st.integers(0, 2**32), st.floats(0.01, 6), SHAPES)
-def test_bends_never_fold(seed: int, rms: float, shape: tuple[int, int]) -> None:
+@given(st.integers(0, 2**32), st.floats(0.01, 3), SHAPES)
+def test_bends_keep_pixels_in_their_order(seed: int, rms: float, shape: tuple[int, int]) -> None:
+    """Of stronger ones the map does not fold either, as the next test shows; but pixels can be too
+    coarse for it: in one of a thousand bends of 5 % of so small images two of them change places.
+    """
     points = bent(rms, rms, generator(seed), *shape).sources(pixel_grid(*shape))
     assert (cells(points) > 0).all()
 
