@@ -20,7 +20,7 @@ _HEAT = (255, 96, 0)
 def render(
     template: Path, filters: Mapping[str, Callable[..., Any]] | None = None, **values: Any
 ) -> str:
-    """Fill in a template, which finds the style sheet in `style`.
+    """Fill in a template, which finds the style sheet in `style` and what pages share in page.html.j2.
 
     filters: for this template, besides percent, points, count, clip and span.
     """
@@ -29,7 +29,7 @@ def render(
 
     # Autoescape whatever the name ends in: class names come from folders that anyone may have named.
     environment = Environment(
-        loader=FileSystemLoader(template.parent),
+        loader=FileSystemLoader([template.parent, Path(__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

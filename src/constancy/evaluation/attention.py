@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
 
+from constancy.evaluation.features import pictures
 from constancy.models.layers import feature_layers
 from constancy.models.network import Network
 
@@ -19,10 +19,10 @@ def grad_cam(network: Network, images: np.ndarray, classes: np.ndarray) -> np.nd
 
     device = network.mean.device
     inputs = torch.from_numpy(np.array(images)).to(device).permute(0, 3, 1, 2).float()
-    layer = _last_picture(network, inputs[:1])
-    if layer is None:
+    names = list(pictures(network, inputs[:1]))
+    if not names:
         return None
-    cam = LayerGradCam(network, layer)
+    cam = LayerGradCam(network, feature_layers(network.body)[names[-1]])
     targets = torch.from_numpy(classes).to(device)
     maps = cam.attribute(inputs, targets, relu_attributions=True).detach()[:, 0].cpu().numpy()
     height, width = images.shape[1:3]
@@ -30,20 +30,3 @@ def grad_cam(network: Network, images: np.ndarray, classes: np.ndarray) -> np.nd
     found = np.stack(large).astype(np.float32)
     most = found.max(axis=(1, 2), keepdims=True)
     return np.divide(found, most, where=most > 0, out=np.zeros_like(found))
-
-
-def _last_picture(network: Network, inputs: Tensor) -> nn.Module | None:
-    """The last layer of features whose output is N x C x H x W, of more than one pixel."""
-    found: list[nn.Module] = []
-
-    def keep(module: nn.Module, _: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
-            found.append(module)
-
-    layers = feature_layers(network.body).values()
-    hooks = [layer.register_forward_hook(keep) for layer in layers]
-    with torch.inference_mode():
-        network(inputs)
-    for hook in hooks:
-        hook.remove()
-    return found[-1] if found else None

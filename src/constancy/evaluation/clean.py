@@ -28,8 +28,9 @@ class ClassScore:
 class CleanScore:
     """On the clean images of the whole test split, of which there are `count`.
 
-    accuracy_interval: of the accuracy, 95 %; balanced_accuracy: mean recall, and macro_f1: mean F1, of the classes
-    that the split has; top5_accuracy: None for fewer than ten classes; classes: by name.
+    accuracy_interval: of the accuracy, 95 %; balanced_accuracy: mean recall, and macro_f1: mean F1,
+    of the classes that the split has; top5_accuracy: None for fewer than ten classes; classes: by
+    name.
     """
 
     accuracy: float

@@ -33,18 +33,27 @@ def worst_cluster(
     right: bool, labels, clusters: int64, N: whether each image is answered rightly, its class, and
     its cluster within that.
     """
-    found, chances = [], []
-    for label in np.unique(labels).tolist():
-        own = labels == label
-        names, counts = np.unique(clusters[own], return_counts=True)
-        drawn = rng.multivariate_hypergeometric(counts, int(right[own].sum()), _SIMULATED) / counts
-        for position in np.flatnonzero(counts >= LEAST_IN_CLUSTER).tolist():
-            cluster, count = int(names[position]), int(counts[position])
-            accuracy = float(right[own & (clusters == cluster)].mean())
-            found.append((accuracy, label, cluster, count))
-            chances.append(drawn[:, position])
-    if not found:
+    rows = large_clusters(labels, clusters)
+    if not rows:
         return None
-    accuracy, label, cluster, count = min(found, key=lambda each: each[0])
-    by_chance = float(np.min(chances, axis=0).mean())
-    return ClusterScore(label, cluster, accuracy, count, by_chance)
+    accuracies = {key: float(right[own].mean()) for key, own in rows.items()}
+    label, cluster = min(accuracies, key=lambda key: accuracies[key])
+    chances = []
+    for each in np.unique(labels).tolist():
+        own = labels == each
+        _, counts = np.unique(clusters[own], return_counts=True)
+        drawn = rng.multivariate_hypergeometric(counts, int(right[own].sum()), _SIMULATED) / counts
+        chances.append(drawn[:, counts >= LEAST_IN_CLUSTER])
+    by_chance = float(np.hstack(chances).min(axis=1).mean())
+    worst = (label, cluster)
+    return ClusterScore(*worst, accuracies[worst], len(rows[worst]), by_chance)
+
+
+def large_clusters(labels: np.ndarray, clusters: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+    """The rows of the images of each cluster, by (label, cluster), in that order, of ten at the least.
+
+    Arguments as for `worst_cluster`.
+    """
+    keys = sorted(set(zip(labels.tolist(), clusters.tolist(), strict=True)))
+    rows = {(a, b): np.flatnonzero((labels == a) & (clusters == b)) for a, b in keys}
+    return {key: own for key, own in rows.items() if len(own) >= LEAST_IN_CLUSTER}

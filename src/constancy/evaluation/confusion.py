@@ -79,17 +79,13 @@ def growing_pairs(
     growth = last.mean(axis=0) - before
     np.fill_diagonal(growth, 0)
     order = np.argsort(-growth, axis=None, kind="stable")[:limit]
-    pairs = [(int(a), int(p)) for a, p in zip(*np.unravel_index(order, growth.shape), strict=True)]
-    pairs = [pair for pair in pairs if growth[pair] > 0]
-    levels = len(next(iter(varied.values())))
-    each = [np.mean([shares(v[level]) for v in varied.values()], axis=0) for level in range(levels)]
     names = list(varied)
-    return [
-        Growth(
-            actual,
-            predicted,
-            [float(share[actual, predicted]) for share in (before, *each)],
-            names[int(last[:, actual, predicted].argmax())],
-        )
-        for actual, predicted in pairs
-    ]
+    found = []
+    for actual, predicted in zip(*np.unravel_index(order, growth.shape), strict=True):
+        if growth[actual, predicted] > 0:
+            taken = [(answers[..., labels == actual] == predicted) for answers in varied.values()]
+            levels = np.mean([each.mean(axis=(1, 2)) for each in taken], axis=0).tolist()
+            all_shares = [float(before[actual, predicted]), *levels]
+            most = names[int(last[:, actual, predicted].argmax())]
+            found.append(Growth(int(actual), int(predicted), all_shares, most))
+    return found

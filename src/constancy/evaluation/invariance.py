@@ -4,16 +4,15 @@ Goodfellow, Le, Saxe, Lee and Ng 2009, "Measuring invariances in deep networks":
 for an image should go on firing for its variants, and still fire for few images.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from constancy.models.layers import feature_layers
+from constancy.evaluation.features import watching
 from constancy.models.network import Network
 
 RATE = 0.05
@@ -66,16 +65,9 @@ class Invariance:
         self._base: dict[str, list[np.ndarray]] = {}
         self._variants: dict[str, int] = {}
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> AbstractContextManager[None]:
         """Within the block, what passes through the network is kept until the next batch does."""
-        layers = feature_layers(self.network.body).items()
-        hooks = [layer.register_forward_hook(self._keep(name)) for name, layer in layers]
-        try:
-            yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        return watching(self.network, self._see)
 
     def take_base(self) -> None:
         """What has passed were the next of the base images."""
@@ -125,12 +117,9 @@ class Invariance:
             factors[name] = float(ratio.mean()) if alive.any() else 0.0
         return LayerInvariance(len(alive), int((~alive).sum()), factors)
 
-    def _keep(self, name: str) -> Any:
-        def keep(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
-            if isinstance(output, Tensor) and output.ndim in (2, 3, 4):
-                self._seen[name] = _pooled(output).float().cpu().numpy()
-
-        return keep
+    def _see(self, name: str, output: Tensor) -> None:
+        if output.ndim in (2, 3, 4):
+            self._seen[name] = _pooled(output).float().cpu().numpy()
 
 
 def _pooled(features: Tensor) -> Tensor:

@@ -1,15 +1,15 @@
 """What a network learned, as pictures: filters, feature maps, images that excite a unit."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
+from constancy.evaluation.features import pictures
 from constancy.evaluation.invariance import Invariance
-from constancy.models.layers import feature_layers, first_convolution
+from constancy.models.layers import first_convolution
 from constancy.models.network import Network
 
 FILTERS = 64  # shown, at the most
@@ -66,27 +66,13 @@ def _filters(network: Network) -> list[np.ndarray]:
 
 
 def _feature_maps(network: Network, image: np.ndarray) -> Iterator[tuple[str, list[np.ndarray]]]:
-    outputs: dict[str, Any] = {}
-
-    def keep(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
-            outputs[name] = output
-
-        return hook
-
-    layers = feature_layers(network.body).items()
-    hooks = [layer.register_forward_hook(keep(name)) for name, layer in layers]
-    with torch.inference_mode():
-        network(torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2))
-    for hook in hooks:
-        hook.remove()
-    for name, output in outputs.items():
-        if isinstance(output, Tensor) and output.ndim == 4 and output[0, 0].numel() > 1:
-            maps = output[0].float().clamp(min=0)
-            if max(maps.shape[1:]) > LARGEST:
-                maps = torch.nn.functional.adaptive_avg_pool2d(maps, LARGEST)
-            chosen = maps.mean(dim=(1, 2)).argsort(descending=True, stable=True)[:MAPS]
-            yield name, [_stretched(maps[channel].cpu().numpy()) for channel in chosen]
+    shown = torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2)
+    for name, output in pictures(network, shown).items():
+        maps = output[0].float().clamp(min=0)
+        if max(maps.shape[1:]) > LARGEST:
+            maps = torch.nn.functional.adaptive_avg_pool2d(maps, LARGEST)
+        chosen = maps.mean(dim=(1, 2)).argsort(descending=True, stable=True)[:MAPS]
+        yield name, [_stretched(maps[channel].cpu().numpy()) for channel in chosen]
 
 
 def _stretched(feature_map: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from constancy.evaluation.by_class import worst_classes
 from constancy.evaluation.calibration import Reliability, reliability
@@ -18,14 +17,14 @@ from constancy.evaluation.examples import Cell, example_sheets
 from constancy.evaluation.figures.confusion_matrix import confusion_matrix
 from constancy.evaluation.figures.reliability_diagram import reliability_diagram
 from constancy.evaluation.figures.severity_curves import severity_curves
-from constancy.evaluation.figures.style import DARK, LIGHT, WIDTH, svg
+from constancy.evaluation.figures.style import both_looks
 from constancy.evaluation.figures.training_history import training_history
 from constancy.evaluation.harmful import Flip
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.invariance import RATE
 from constancy.evaluation.scores import Metrics
 from constancy.evaluation.specimens import worst_kinds
-from constancy.page import VERDICT, count, data_uri, overlay, percent, render, thumbnail
+from constancy.page import VERDICT, count, overlay, percent, render, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 
 WORST_CLASSES = 10
@@ -84,9 +83,9 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         sheet=_data_sheet(evaluation),
         layer_factors=[*PIXEL_FACTORS, COMBINED],
         rate=RATE,
-        reliability=_both_looks(reliability_diagram, _reliabilities(evaluation)),
-        curves=_both_looks(severity_curves, metrics),
-        training=_both_looks(training_history, history),
+        reliability=both_looks(reliability_diagram, _reliabilities(evaluation)),
+        curves=both_looks(severity_curves, metrics),
+        training=both_looks(training_history, history),
     )
 
 
@@ -139,7 +138,7 @@ def _learned(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _data_sheet(evaluation: Evaluation) -> list[tuple[str, list[int]]]:
-    """Of each class, how many base images of the suite and how many test images it has."""
+    """Of each class, how many test images it has, and how many of them are base images of the suite."""
     classes = evaluation.dataset.classes
     labels = evaluation.split.labels
     counts = (
@@ -196,24 +195,9 @@ def _confusion(evaluation: Evaluation) -> dict[str, Any]:
     counts = confusion_counts(evaluation.split.labels, predicted, len(classes))
     wrong = int(counts.sum() - np.trace(counts))
     return {
-        "confusion": _both_looks(confusion_matrix, counts, classes),
+        "confusion": both_looks(confusion_matrix, counts, classes),
         "pairs": most_confused(counts, PAIRS),
         "wrong": wrong,
-    }
-
-
-def _both_looks(draw: Callable[..., Figure], *data: Any) -> dict[str, Any]:
-    """A figure for light and for dark pages, as data URIs.
-
-    A figure that was drawn wide to hold all that it shows has a least width, in CSS pixels, below
-    which the page lets the reader scroll it rather than shrink it.
-    """
-    light, dark = draw(*data, LIGHT), draw(*data, DARK)
-    wide = light.get_figwidth() > WIDTH
-    return {
-        "light": data_uri("image/svg+xml", svg(light).encode()),
-        "dark": data_uri("image/svg+xml", svg(dark).encode()),
-        "least_width": round(light.get_figwidth() * 72) if wide else 0,
     }
 
 

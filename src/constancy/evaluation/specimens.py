@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from constancy.evaluation.clusters import LEAST_IN_CLUSTER
+from constancy.evaluation.clusters import large_clusters
 from constancy.evaluation.evaluate import Evaluation
 
 KINDS, IMAGES = 3, 10
@@ -27,9 +27,8 @@ def worst_kinds(evaluation: Evaluation) -> list[Kind]:
     labels, clusters = evaluation.split.labels, evaluation.suite.intra_class["cluster"].to_numpy()
     right = evaluation.clean.argmax(-1) == labels
     kinds = []
-    for label, cluster in sorted(set(zip(labels.tolist(), clusters.tolist(), strict=True))):
-        rows = np.flatnonzero((labels == label) & (clusters == cluster))
-        if len(rows) >= LEAST_IN_CLUSTER and not right[rows].all():
+    for (label, _), rows in large_clusters(labels, clusters).items():
+        if not right[rows].all():
             shown = rows[np.argsort(right[rows], kind="stable")][:IMAGES]
             kinds.append(Kind(label, float(right[rows].mean()), len(rows), shown.tolist()))
     return sorted(kinds, key=lambda kind: kind.accuracy)[:KINDS]

@@ -7,19 +7,17 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from constancy.evaluation.figures.style import (
-    DARK,
-    LIGHT,
     STYLE,
     WIDTH,
     Look,
+    both_looks,
     dress,
     legend,
     new_figure,
     percent_tick,
-    svg,
 )
 from constancy.experiments.why_convolution import Outcome, shuffle_pixels
-from constancy.page import data_uri, render, thumbnail
+from constancy.page import render, thumbnail
 
 SHOWN = 6  # images, as they are and shuffled
 
@@ -37,8 +35,7 @@ def render_why_convolution(
         outcomes=outcomes,
         pairs=[(thumbnail(one), thumbnail(other), name) for one, other, name in pairs],
         pixelated=images.shape[1] <= 64,
-        light=data_uri("image/svg+xml", svg(accuracies(outcomes, LIGHT)).encode()),
-        dark=data_uri("image/svg+xml", svg(accuracies(outcomes, DARK)).encode()),
+        bars=both_looks(accuracies, outcomes),
     )
 
 

@@ -27,7 +27,8 @@ class Suite:
     C (memory-mapped): severity, direction, base image. controls: for each factor that has one,
     uint8, 5 x n x H x W x C: see `controls.CONTROLS`; of validation suites there are none. index: the n base images, with columns row (in the packed split), id, label.
     intra_class: every image of the split, with columns row, id, severity (1 to 5), distance,
-    cluster, within its class from 0 on, and rival, the row of the nearest image of another class. directions: the names of each factor's D directions.
+    cluster, within its class from 0 on, and rival, the row of the nearest image of another class.
+    directions: the names of each factor's D directions.
     strengths, combine: settings of `variation`, and libraries: names and versions, with which the
     images were made. digest: SHA-256,
     hexadecimal, over all of that.

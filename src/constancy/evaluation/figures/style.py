@@ -2,12 +2,15 @@
 
 import io
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from constancy.page import data_uri
 
 WIDTH = 5.4  # inches: about 390 CSS pixels, so that text keeps its size on a phone
 
@@ -110,3 +113,18 @@ def legend(figure: Figure, axes: Axes, look: Look, columns: int) -> None:
 def percent_tick(share: float, _: float) -> str:
     """The label of a tick, with no more decimals than it needs."""
     return f"{100 * share:.4g} %"
+
+
+def both_looks(draw: Callable[..., Figure], *data: Any) -> dict[str, Any]:
+    """A figure for light and for dark pages, as data URIs.
+
+    A figure that was drawn wide to hold all that it shows has a least width, in CSS pixels, below
+    which the page lets the reader scroll it rather than shrink it.
+    """
+    light, dark = draw(*data, LIGHT), draw(*data, DARK)
+    wide = light.get_figwidth() > WIDTH
+    return {
+        "light": data_uri("image/svg+xml", svg(light).encode()),
+        "dark": data_uri("image/svg+xml", svg(dark).encode()),
+        "least_width": round(light.get_figwidth() * 72) if wide else 0,
+    }

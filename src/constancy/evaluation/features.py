@@ -1,0 +1,46 @@
+"""What the layers of a network make of the images that pass through it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from constancy.models.layers import feature_layers
+from constancy.models.network import Network
+
+
+@contextmanager
+def watching(network: Network, see: Callable[[str, Tensor], None]) -> Iterator[None]:
+    """Within the block, `see` is called with the name and the output of each layer that passes one."""
+
+    def hook(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def pass_on(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
+            if isinstance(output, Tensor):
+                see(name, output)
+
+        return pass_on
+
+    layers = feature_layers(network.body).items()
+    hooks = [layer.register_forward_hook(hook(name)) for name, layer in layers]
+    try:
+        yield
+    finally:
+        for each in hooks:
+            each.remove()
+
+
+def pictures(network: Network, images: Tensor) -> dict[str, Tensor]:
+    """The outputs of those layers that still have a picture, N x C x H x W of more than one pixel, by
+    name, from the image on. images: N x C x H x W, as the network takes them.
+    """
+    found: dict[str, Tensor] = {}
+
+    def see(name: str, output: Tensor) -> None:
+        if output.ndim == 4 and output[0, 0].numel() > 1:
+            found[name] = output
+
+    with torch.inference_mode(), watching(network, see):
+        network(images)
+    return found
