@@ -31,8 +31,9 @@ from torchvision.transforms import v2
 
 from constancy.settings import Settings, check_settings
 
-ACCURACY, EPOCHS, MOST_EPOCHS = 0.92, 3, 30
-BATCH, ROUNDS = 128, 3
+ACCURACY, EPOCHS, MOST_EPOCHS = 0.91, 3, 30
+BATCH = 128
+ROUNDS = 1  # theirs takes ten minutes, and how it compares is far from the target
 TARGET = 3.0
 
 
@@ -106,7 +107,8 @@ def theirs(settings: Settings, folder: Path, workspace: Path) -> tuple[float, fl
     )
     trainer.fit(Stock(network), *loaders)
     print(f"theirs: {trainer.current_epoch} epochs", file=sys.stderr)
-    return time.perf_counter() - start, float(best.best_score)
+    # Not the callback's best score, which leaves out the epoch that reaches the threshold.
+    return time.perf_counter() - start, float(trainer.callback_metrics["accuracy"])
 
 
 def main(source: str) -> None:

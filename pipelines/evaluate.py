@@ -8,13 +8,14 @@ from constancy.stage import stage
 @stage
 def evaluate(settings: Settings) -> None:
     from constancy.evaluation.evaluate import evaluate as score
-    from constancy.evaluation.history import load_history
+    from constancy.evaluation.history import load_history, load_run
     from constancy.evaluation.write import write_evaluation
 
     evaluation = score(paths.CANDIDATE, paths.PREPARED, paths.SUITES / "test", settings.evaluate)
     write_evaluation(
         evaluation,
         load_history(paths.HISTORY),
+        load_run(paths.RUN),
         metrics=paths.METRICS,
         predictions=paths.PREDICTIONS,
         report=paths.EVALUATION,

@@ -56,7 +56,7 @@ def train(settings: Settings) -> None:
             candidate.mkdir()
             save_model(candidate, fitted.network, fitted.card)
             shutil.copyfile(fitted.history, history)
-            write_json(report, fitted.record())
+            write_json(report, fitted.record() | {"settings": inputs})
             weights = weights_digest(candidate)
         speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
         for name, value in asdict(fitted.choices).items():

@@ -1,6 +1,7 @@
 """A small project as the stages before evaluation leave it: images, a trained network, a suite."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,13 @@ import torch
 from PIL import Image as Pillow
 from sklearn.datasets import load_digits
 
+from constancy import settings
 from constancy.data.packed import Dataset, PackedSplit
 from constancy.evaluation.evaluate import Evaluation, evaluate
+from constancy.evaluation.history import load_history, load_run
+from constancy.files import write_json
 from constancy.models.disk import ModelCard, save_model
-from constancy.paths import CANDIDATE, HISTORY, PREPARED, REPORTS, SUITES
-from constancy.settings import load_settings
+from constancy.paths import CANDIDATE, HISTORY, PARAMS, PREPARED, REPORTS, RUN, SUITES
 from constancy.settings.data import Image
 from constancy.settings.evaluate import Evaluate
 from constancy.variation.embedding import fit_embedding
@@ -31,10 +34,17 @@ def digits(size: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack([np.asarray(each) for each in pictures])[..., None], bunch.target
 
 
+def committed() -> settings.Settings:
+    """The settings of the committed params.yaml."""
+    return settings.load_settings(Path(__file__).parents[1] / PARAMS)
+
+
 def write_prepared(
     folder: Path, images: np.ndarray, labels: np.ndarray, classes: list[str], tests: int
 ) -> Dataset:
-    """Prepared data whose last `tests` images are the test split; the others are for training."""
+    """Prepared data whose last `tests` images are the test split; the others are for training, and
+    none for validation.
+    """
     pixels = images[:-tests].reshape(-1, images.shape[-1]).astype(np.float64)
     color = "grey" if images.shape[-1] == 1 else "rgb"
     dataset = Dataset(
@@ -45,7 +55,9 @@ def write_prepared(
     )
     folder.mkdir(parents=True)
     dataset.save(folder)
-    for name, part in (("train", slice(None, -tests)), ("test", slice(-tests, None))):
+    rest = len(labels) - tests
+    parts = {"train": slice(0, rest), "validation": slice(0, 0), "test": slice(rest, None)}
+    for name, part in parts.items():
         (folder / name).mkdir()
         count = len(labels[part])
         np.save(folder / name / "images.npy", images[part])
@@ -58,7 +70,7 @@ def write_prepared(
 
 def write_suite(folder: Path, prepared: Path, images: int) -> None:
     """The test split's suite of so many base images, with the strengths of the committed params."""
-    variation = load_settings(Path(__file__).parents[1] / "params.yaml").variation
+    variation = committed().variation
     embedding = fit_embedding(PackedSplit.load(prepared / "train"))
     split, classes = PackedSplit.load(prepared / "test"), Dataset.load(prepared).classes
     write_suites("test", split, classes, embedding, variation, images, 0, folder, workers=1)
@@ -151,9 +163,16 @@ def write_stages(
     history = train_model(folder / CANDIDATE, prepared, epochs, [16, 32])
     (folder / REPORTS).mkdir()
     history.to_csv(folder / HISTORY, index=False)
+    choices = {"precision": "fp32", "batch_size": 64}
+    write_json(folder / RUN, {"settings": committed().model_dump(), "choices": choices})
+
+
+def training(folder: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What the report needs of the training of the project under `folder`: history and run."""
+    return load_history(folder / HISTORY), load_run(folder / RUN)
 
 
 def scored(folder: Path, examples: int = 5) -> Evaluation:
     """The evaluation of the project under `folder`."""
-    settings = Evaluate(batch_size=500, precision="fp32", examples=examples)
-    return evaluate(folder / CANDIDATE, folder / PREPARED, folder / SUITES / "test", settings)
+    how = Evaluate(batch_size=500, precision="fp32", examples=examples)
+    return evaluate(folder / CANDIDATE, folder / PREPARED, folder / SUITES / "test", how)

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import UndefinedError
 from PIL import Image as Pillow
 
-from constancy.page import LARGEST, clip, count, percent, points, render, thumbnail
+from constancy.page import LARGEST, SHARPEST, clip, count, percent, points, render, thumbnail
 
 
 def test_values_are_escaped_and_the_style_is_not(tmp_path: Path) -> None:
@@ -32,6 +32,7 @@ def test_numbers_are_readable() -> None:
     assert count(1234567) == "1,234,567"
     assert percent(0.5) == "50.0\u202f%"
     assert points(0.99999) == "99.9"
+    assert (points(0), points(1e-5), points(0.001)) == ("0.0", "<0.1", "0.1")
 
 
 def test_long_texts_lose_their_middle() -> None:
@@ -39,12 +40,12 @@ def test_long_texts_lose_their_middle() -> None:
     assert clip("a" * 50 + "z" * 50, 10) == "aaaaa \u2026 zzzzz"
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 1), (48, 48, 3), (200, 100, 3)])
+@pytest.mark.parametrize("shape", [(16, 16, 1), (32, 32, 3), (200, 100, 3)])
 def test_thumbnails_are_sharp_while_they_are_small(shape: tuple[int, int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     kind, data = thumbnail(pixels).split(";base64,")
     picture = Pillow.open(io.BytesIO(base64.b64decode(data)))
-    if max(shape) <= 48:
+    if max(shape) <= SHARPEST:
         assert kind == "data:image/png"
         np.testing.assert_array_equal(np.asarray(picture), np.squeeze(pixels))
     else:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from constancy.errors import UserError
 from constancy.settings import Settings, check_settings, load_settings
 from constancy.settings.base import FACTORS
+from constancy.settings.flat import flat
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -244,3 +245,18 @@ def test_auto_is_a_network_that_suits_the_images(
     assert model.name == "auto"
     assert model.choose(size, images) == name
     assert check_settings(set_key(params, "model.name", "mlp")).model.choose(size, images) == "mlp"
+
+
+def test_flat_settings_have_dotted_keys_and_texts() -> None:
+    values = {
+        "train": {"epochs": 50, "mix": {"scale": 1.5}},
+        "name": "cnn",
+        "none": None,
+        "empty": {},
+    }
+    assert list(flat(values)) == [
+        ("train.epochs", "50"),
+        ("train.mix.scale", "1.5"),
+        ("name", "cnn"),
+        ("none", "null"),
+    ]

@@ -165,29 +165,32 @@ def compare(before: str, after: str, report: Path | None, html: Path | None) -> 
 
     Each is a version or an alias in the registry (3, champion), the id of a run, or a folder of
     reports; AFTER is the last run of this project unless told otherwise. Both must have answered the
-    same test images. A difference is `better` or `worse` where its interval does not hold 0.
+    same test images. A difference is `better` or `worse` where its interval of 95 % does not hold 0:
+    of ten scores of two equal models, one may look so by chance.
     """
     from tempfile import TemporaryDirectory
 
     from constancy.evaluation.compared import compare as compared
-    from constancy.evaluation.comparison import comparison_lines, render_comparison
+    from constancy.evaluation.comparison_page import comparison_lines, render_comparison
     from constancy.evaluation.predictions import Predictions
     from constancy.files import write_json, write_text
     from constancy.registry.reference import find_predictions
     from constancy.settings import load_settings
 
     tracking = load_settings().tracking
-    models = []
+    names, models = [], []
     for name in (before, after):
         with TemporaryDirectory(prefix="constancy-") as folder:
-            models.append(Predictions.load(find_predictions(name, tracking, Path(folder))))
-    outcome, one = compared(*models), models[0]
-    click.echo(comparison_lines(outcome, before, after))
+            found = find_predictions(name, tracking, Path(folder))
+            names.append(found.name)
+            models.append(Predictions.load(found.file))
+    outcome, answered = compared(*models), models[0]
+    one, other = names
+    click.echo(comparison_lines(outcome, one, other))
     if report:
-        write_json(report, outcome.as_json(one.ids, one.classes))
+        write_json(report, outcome.as_json(one, other, answered))
     if html:
-        ids = one.ids.tolist()
-        write_text(html, render_comparison(outcome, before, after, one.classes, ids))
+        write_text(html, render_comparison(outcome, one, other, answered))
 
 
 @main.command()

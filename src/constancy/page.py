@@ -11,7 +11,7 @@ import numpy as np
 
 VERDICT = "<!-- verdict -->"  # where a page leaves room for one
 NARROW = "\u202f"  # a space that does not break
-SHARPEST = 48  # pixels; images up to this side are shown as they are, without loss
+SHARPEST = 32  # pixels; images up to this side are shown as they are, without loss
 LARGEST = 96  # pixels; greater ones are shrunk to this side
 
 _HEAT = (255, 96, 0)
@@ -56,9 +56,11 @@ def percent(share: float) -> str:
 
 
 def points(share: float) -> str:
-    """The number of `percent`, without its sign."""
+    """The number of `percent`, without its sign; 0.0 only when it is nothing at all."""
     if math.isclose(share, 1, abs_tol=1e-9):  # a quotient of means may miss 1 by a rounding error
         return "100"
+    if 0 < share < 0.0005:
+        return "<0.1"
     return f"{min(100 * share, 99.9) if share < 1 else 100 * share:.1f}"
 
 

@@ -1,40 +1,78 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from scored_project import scored, write_project
+from scored_project import scored, training, write_project
 
-from constancy.evaluation.history import load_history
+from constancy.evaluation.compared import compare
+from constancy.evaluation.comparison_page import render_comparison
 from constancy.evaluation.report import render_report
-from constancy.paths import HISTORY
+from constancy.evaluation.write import predictions_of
+from constancy.experiments.why_convolution import Outcome, pixel_order
+from constancy.experiments.why_convolution_page import render_why_convolution
+from constancy.registry.decision import Decision, with_verdict
+
+HEADINGS = {
+    "report": "Evaluation report",
+    "comparison": "Comparison",
+    "why convolution": "Experiment",
+}
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The address of a report on disk."""
-    folder = tmp_path_factory.mktemp("report")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The addresses of pages on disk: a report with its verdict, and the others that there are."""
+    folder = tmp_path_factory.mktemp("pages")
     write_project(folder, size=16, suite_images=20, epochs=2)
-    page = folder / "report.html"
-    page.write_text(render_report(scored(folder), load_history(folder / HISTORY)), "utf-8")
-    return page.as_uri()
+    evaluation = scored(folder)
+    one = predictions_of(evaluation)
+    other = replace(one, clean=one.clean[:, ::-1])
+    images = evaluation.split.images
+    outcomes = [Outcome(name, 0.951, 0.9, (0.02, 0.08), 270) for name in ("dense", "convolutional")]
+    decision = Decision("refused", "digits", 3, None, 2, [], "Refused: below the floor in scale.")
+    texts = {
+        "report": with_verdict(render_report(evaluation, *training(folder)), decision),
+        "comparison": render_comparison(compare(one, other), "digits 3", "reports", one),
+        "why convolution": render_why_convolution(
+            outcomes, images, pixel_order(16, 0), [str(label) for label in evaluation.split.labels]
+        ),
+    }
+    for name, text in texts.items():
+        (folder / f"{name}.html").write_text(text, "utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in texts}
+
+
+@pytest.fixture(scope="module")
+def report(pages: dict[str, str]) -> str:
+    return pages["report"]
 
 
 @pytest.mark.parametrize("width", [390, 1400])
-def test_the_report_opens_alone_and_without_complaint(
-    visit: Callable[..., Any], report: str, width: int
+@pytest.mark.parametrize("name", HEADINGS)
+def test_pages_open_alone_and_without_complaint(
+    visit: Callable[..., Any], pages: dict[str, str], name: str, width: int
 ) -> None:
-    seen = visit(report, width)
-    assert [url for url in seen.requests if not url.startswith("data:")] == [report]
+    seen = visit(pages[name], width)
+    assert [url for url in seen.requests if not url.startswith("data:")] == [pages[name]]
     assert seen.complaints == []
-    assert seen.page.get_by_role("heading", level=1).inner_text() == "Evaluation report"
+    assert seen.page.get_by_role("heading", level=1).inner_text() == HEADINGS[name]
+    assert seen.page.evaluate("document.documentElement.scrollWidth") == width  # never sideways
+    widths = seen.page.evaluate(
+        "Array.from(document.images, each => [each.naturalWidth, each.clientWidth])"
+    )
+    assert all(drawn and shown for drawn, shown in widths)
+    assert widths or name == "comparison"
 
 
-@pytest.mark.parametrize("width", [390, 1400])
-def test_the_page_never_scrolls_sideways(
-    visit: Callable[..., Any], report: str, width: int
-) -> None:
-    page = visit(report, width).page
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+def test_the_verdict_stands_on_the_report(visit: Callable[..., Any], report: str) -> None:
+    shown = visit(report, 390).page.locator(".verdict")
+    assert shown.is_visible()
+    assert "digits 3 Refused: below the floor in scale." in shown.inner_text()
+
+
+def test_intervals_are_seen_on_a_phone(visit: Callable[..., Any], report: str) -> None:
+    assert visit(report, 390).page.locator(".heat td small").first.is_visible()
 
 
 def test_every_image_is_drawn(visit: Callable[..., Any], report: str) -> None:

@@ -8,8 +8,7 @@ from preparation import checked, data_settings, prepared, samples
 
 from constancy.data import table
 from constancy.data.images import read_image
-from constancy.data.packed import Dataset, PackedSplit
-from constancy.data.splits import SPLITS
+from constancy.data.packed import SPLITS, Dataset, PackedSplit
 from constancy.data.table import Sample
 
 

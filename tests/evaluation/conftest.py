@@ -12,7 +12,7 @@ from constancy.evaluation.evaluate import Evaluation
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of 16 x 16 digits after training; tests read it and change copies only."""
     folder = tmp_path_factory.mktemp("project")
-    write_project(folder, size=16, suite_images=40, epochs=2)
+    write_project(folder, size=16, suite_images=120, epochs=2)
     return folder
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import softmax
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, log_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
@@ -11,6 +12,7 @@ from constancy.evaluation.calibration import (
     Calibration,
     calibration,
     calibration_errors,
+    reliability,
     reliability_bins,
 )
 
@@ -74,3 +76,18 @@ def test_several_sets_of_answers_at_once() -> None:
     confidence, right = rng.random(50), rng.random((4, 50)) < 0.5
     alone = [calibration_errors(confidence, each[None])[0] for each in right]
     assert calibration_errors(confidence, right) == pytest.approx(alone)
+
+
+def test_reliability_over_severities_and_directions_agrees_with_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 70)
+    parts = [rng.normal(size=(5, ways, 70, 3)).astype(np.float32) for ways in (2, 1)]
+    found = reliability(parts, labels)
+    flat = np.concatenate([each.reshape(-1, 3) for each in parts])
+    confidence = softmax(flat.astype(float), axis=1).max(axis=1)
+    right = flat.argmax(axis=1) == np.tile(labels, 15)
+    accuracy, stated = calibration_curve(right, confidence, n_bins=15)
+    there = found.counts > 0
+    assert found.counts.sum() == len(flat)
+    assert found.accuracy[there] == pytest.approx(accuracy)
+    assert found.confidence[there] == pytest.approx(stated)

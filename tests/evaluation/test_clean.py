@@ -42,6 +42,13 @@ def test_a_class_that_the_split_has_not_counts_for_nothing() -> None:
     assert found.macro_f1 == pytest.approx((1 + 2 / 3) / 2)
 
 
+def test_of_equal_logits_the_first_count() -> None:
+    labels = np.tile(np.arange(12), 10)
+    found = scored(np.zeros((120, 12)), labels)
+    assert found.accuracy == pytest.approx(1 / 12)
+    assert found.top5_accuracy == pytest.approx(5 / 12)
+
+
 def test_few_classes_have_no_top_five() -> None:
     found = scored(np.eye(3), np.arange(3))
     assert found.top5_accuracy is None

@@ -47,3 +47,7 @@ def test_a_kind_that_is_really_worse_is_worse_than_by_chance() -> None:
     assert found is not None
     assert found.accuracy == pytest.approx(0.6)
     assert found.by_chance > 0.8
+
+
+def test_none_where_nothing_is_wrong() -> None:
+    assert worst(np.ones(40, bool), np.zeros(40, int), np.zeros(40, int)) is None

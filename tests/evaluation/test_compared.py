@@ -10,7 +10,7 @@ from scipy import stats
 
 from constancy.errors import UserError
 from constancy.evaluation.compared import Difference, compare, mcnemar
-from constancy.evaluation.comparison import comparison_lines, render_comparison
+from constancy.evaluation.comparison_page import comparison_lines, render_comparison
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.predictions import Predictions
 from constancy.evaluation.write import predictions_of
@@ -41,9 +41,11 @@ def test_a_model_does_not_differ_from_itself(one: Predictions) -> None:
     assert [each.name for each in outcome.differences] == [
         *("clean", *FACTORS, "combined", "sensitivity")
     ]
+    assert outcome.same
     for each in outcome.differences:
-        assert (each.difference, each.interval, each.verdict) == (0, (0, 0), "level")
-        assert each.p in (1, None)
+        assert (each.difference, each.verdict) == (0, "level")
+        assert each.interval[0] < 0 < each.interval[1]
+        assert each.p == (1 if each.name == "clean" else None)
     assert outcome.mended == outcome.broken == outcome.otherwise == []
 
 
@@ -103,26 +105,34 @@ def test_models_that_answered_other_images_are_not_compared(one: Predictions) ->
 def test_lines_and_page_hold_every_difference(one: Predictions) -> None:
     other = perfect(one)
     outcome = compare(one, other)
+    assert not outcome.same
     lines = comparison_lines(outcome, "champion", "reports").splitlines()
     assert lines[0].split()[:2] == ["champion", "reports"]
     assert len(lines) == 1 + len(outcome.differences) + 1
     assert lines[-1].startswith(f"clean images: {len(outcome.mended)} right that were wrong, 0 ")
-    hostile = ["<b>&", *one.classes[1:]]
-    page = Page(render_comparison(outcome, "<i>3", "reports", hostile, one.ids.tolist()))
+    hostile = replace(one, classes=["<b>&", *one.classes[1:]])
+    page = Page(render_comparison(outcome, "<i>3", "reports", hostile))
     assert not page.all("b")
     assert not page.all("i")
     for each in outcome.differences:
         assert f"{100 * each.difference:+.2f}" in page.text
     assert all(one.ids[each.row] in page.text for each in outcome.mended)
+    assert all(one.paths[each.row] in page.text for each in outcome.mended)
     page.assert_built_for_every_reader()
 
 
 def test_as_json_names_images_and_classes(one: Predictions) -> None:
     outcome = compare(one, perfect(one))
-    values = outcome.as_json(one.ids, one.classes)
+    values = outcome.as_json("champion", "reports", one)
+    assert (values["before"], values["after"], values["suite"]) == (
+        "champion",
+        "reports",
+        one.suite,
+    )
+    assert values["images"] == {"clean": len(one.ids), "varied": len(one.rows)}
     assert values["differences"][0]["verdict"] == "better"
     first, change = values["mended"][0], outcome.mended[0]
-    assert first["id"] == one.ids[change.row]
+    assert (first["id"], first["path"]) == (one.ids[change.row], one.paths[change.row])
     assert first["after"] == first["label"] == one.classes[change.label]
 
 
@@ -138,3 +148,26 @@ def test_mcnemar_is_seldom_small_by_chance() -> None:
     rng = np.random.default_rng(0)
     found = [mcnemar(rng.random(200) < 0.8, rng.random(200) < 0.8) for _ in range(400)]
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 0.02
+
+
+@pytest.mark.parametrize("changed", range(9))
+def test_few_changed_images_are_no_difference_unless_the_exact_test_says_so(
+    one: Predictions, changed: int
+) -> None:
+    right = perfect(one)
+    worse = replace(right, clean=right.clean.copy())
+    worse.clean[:changed] = np.roll(worse.clean[:changed], 1, axis=1)
+    found = differences(worse, right)["clean"]
+    assert found.p is not None
+    assert (found.verdict == "better") == (found.p < 0.05)
+    assert differences(right, worse)["clean"].verdict == ("worse" if found.p < 0.05 else "level")
+
+
+def test_one_image_that_many_are_like_makes_no_model_worse(one: Predictions) -> None:
+    hub = replace(one, rivals=np.where(np.arange(len(one.ids)) == 0, 1, 0))
+    right = perfect(hub)
+    worse = replace(right, clean=right.clean.copy())
+    worse.clean[0] = np.roll(worse.clean[0], 1)
+    found = differences(right, worse)["sensitivity"]
+    assert (found.before, found.after) == (1, 0)
+    assert (found.verdict, found.p) == ("level", None)

@@ -43,7 +43,8 @@ def test_pairs_that_grow_with_severity_are_found_with_the_factor_that_makes_them
     scale, clutter = (np.tile(clean, (5, 2, 1)) for _ in range(2))
     scale[3:, :, 2] = 0  # from severity 4 on, half of 1 is read as 0
     clutter[4, 0, 2:] = 2  # at severity 5 and in one of two directions, all of 1 as 2
-    pairs = growing_pairs(clean, {"scale": scale, "clutter": clutter}, labels, 3, limit=9)
+    varied = {"scale": np.tile(scale, 5), "clutter": np.tile(clutter, 5)}
+    pairs = growing_pairs(np.tile(clean, 5), varied, np.tile(labels, 5), 3, limit=9)
     assert [(pair.actual, pair.predicted, pair.factor) for pair in pairs] == [
         (1, 0, "scale"),
         (1, 2, "clutter"),
@@ -53,6 +54,12 @@ def test_pairs_that_grow_with_severity_are_found_with_the_factor_that_makes_them
 
 
 def test_where_nothing_grows_no_pair_does() -> None:
-    labels = np.array([0, 1])
-    wrong = np.array([1, 1])
+    labels = np.tile([0, 1], 10)
+    wrong = np.ones(20, int)
     assert growing_pairs(wrong, {"scale": np.tile(labels, (5, 1, 1))}, labels, 2, limit=9) == []
+
+
+def test_of_classes_with_few_images_no_pair_is_told() -> None:
+    labels = np.tile([0, 1], 9)
+    wrong = np.tile(1 - labels, (5, 1, 1))
+    assert growing_pairs(labels, {"scale": wrong}, labels, 2, limit=9) == []

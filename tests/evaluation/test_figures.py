@@ -10,9 +10,11 @@ from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.figures.confusion_matrix import confusion_matrix
 from constancy.evaluation.figures.reliability_diagram import reliability_diagram
 from constancy.evaluation.figures.severity_curves import severity_curves
-from constancy.evaluation.figures.style import DARK, LIGHT, Look, shorten, svg
+from constancy.evaluation.figures.style import DARK, LIGHT, Look, contrast, shorten, svg
+from constancy.evaluation.figures.trade_off_plot import NAMED, trade_off_plot
 from constancy.evaluation.figures.training_history import training_history
 from constancy.evaluation.history import COLUMNS
+from constancy.evaluation.trade_off import TradeOff
 from constancy.settings.base import FACTORS
 
 
@@ -26,7 +28,7 @@ def texts(drawn: str) -> list[str]:
 
 
 def test_severity_curves_show_each_factor_and_the_clean_accuracy(evaluation: Evaluation) -> None:
-    figure = severity_curves(evaluation.metrics, LIGHT)
+    figure = severity_curves(evaluation.metrics, 0.875, LIGHT)
     *lines, clean = figure.axes[0].get_lines()
     assert [line.get_label() for line in lines] == list(FACTORS)
     for line in lines:
@@ -36,11 +38,11 @@ def test_severity_curves_show_each_factor_and_the_clean_accuracy(evaluation: Eva
     for name, band in zip(FACTORS, bands, strict=True):
         ends = np.array(evaluation.metrics.factors[name].severity_intervals)
         assert set(band) == set(ends.ravel())
-    assert set(clean.get_ydata()) == {evaluation.metrics.clean.accuracy}
+    assert set(clean.get_ydata()) == {0.875}
 
 
 def test_curves_can_be_told_apart_without_colour(evaluation: Evaluation) -> None:
-    *lines, _ = severity_curves(evaluation.metrics, LIGHT).axes[0].get_lines()
+    *lines, _ = severity_curves(evaluation.metrics, 0.875, LIGHT).axes[0].get_lines()
     assert len({line.get_marker() for line in lines}) == len(FACTORS)
     assert len({str(line._unscaled_dash_pattern) for line in lines}) == len(FACTORS)
 
@@ -48,7 +50,7 @@ def test_curves_can_be_told_apart_without_colour(evaluation: Evaluation) -> None
 def test_a_reliability_diagram_shows_where_answers_are_right_less_often_than_stated() -> None:
     labels = np.repeat([0, 1], 50)
     sure = np.where(np.arange(100)[:, None] % 2 == 0, [0.0, 4.0], [4.0, 0.0])
-    found = reliability(sure, labels)
+    found = reliability([sure], labels)
     figure = reliability_diagram({"clean images": found, "under a factor": found}, LIGHT)
     diagonal, clean, _ = figure.axes[0].get_lines()
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata())
@@ -57,24 +59,46 @@ def test_a_reliability_diagram_shows_where_answers_are_right_less_often_than_sta
     assert found.counts.sum() == 100
 
 
-@pytest.mark.parametrize(("look", "page"), [(LIGHT, "#ffffff"), (DARK, "#182028")])
-def test_lines_stand_out_from_the_page(look: Look, page: str) -> None:
+def test_a_trade_off_shows_each_class_and_names_those_that_fall_behind() -> None:
+    found = [TradeOff(label, 0.9 - 0.1 * label, 0.5 + 0.1 * label) for label in range(5)]
+    figure = trade_off_plot(found, ["cat", "dog", "cow", "$\\frac{", "a" * 50], LIGHT)
+    points, mean = figure.axes[0].get_lines()
+    assert list(points.get_xdata()) == [each.sensitivity for each in found]
+    assert list(points.get_ydata()) == [each.invariance for each in found]
+    assert (mean.get_xdata()[0], mean.get_ydata()[0]) == pytest.approx((0.7, 0.7))
+    named = texts(svg(figure))
+    assert sum(each in named for each in ("cat", "dog", "$\\frac{", shorten("a" * 50))) == 2 * NAMED
+    assert "cow" not in named
+
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_lines_stand_out_from_the_page(look: Look) -> None:
     """Contrast of at least 3 for lines and 4.5 for text (WCAG 2.2, 1.4.11 and 1.4.3)."""
+    page = to_rgb(look.page)
     for color in (*look.series, look.right, look.wrong):
-        assert contrast(color, page) >= 3
+        assert contrast(to_rgb(color), page) >= 3
     for color in (look.ink, look.muted):
-        assert contrast(color, page) >= 4.5
+        assert contrast(to_rgb(color), page) >= 4.5
 
 
-def contrast(one: str, other: str) -> float:
-    def luminance(color: str) -> float:
-        linear = [
-            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)
-        ]
-        return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+def test_contrast_is_that_of_the_standard() -> None:
+    assert contrast((0, 0, 0), (1, 1, 1)) == pytest.approx(21)
+    grey = to_rgb("#767676")  # the lightest that passes on white
+    assert contrast(grey, (1, 1, 1)) == pytest.approx(4.54, abs=0.01)
 
-    dark, light = sorted([luminance(one), luminance(other)])
-    return (light + 0.05) / (dark + 0.05)
+
+@pytest.mark.parametrize("look", [LIGHT, DARK])
+def test_numbers_of_the_confusion_matrix_are_readable_whatever_is_under_them(look: Look) -> None:
+    counts = np.array([[number, 100 - number] for number in range(0, 101, 5)])
+    for right, wrong in counts:
+        figure = confusion_matrix(np.array([[right, wrong], [wrong, right]]), ["a", "b"], look)
+        (axes,) = figure.axes
+        colors = np.asarray(axes.get_images()[0].get_array())
+        for text in axes.texts:
+            column, row = (int(each) for each in text.get_position())
+            cell = colors[row, column]
+            under = cell[3] * cell[:3] + (1 - cell[3]) * np.array(to_rgb(look.page))
+            assert contrast(to_rgb(text.get_color()), tuple(under)) >= 4.5
 
 
 def test_the_confusion_matrix_shows_every_count_but_zero() -> None:
@@ -119,7 +143,7 @@ def test_a_training_of_one_epoch_is_seen() -> None:
 
 
 def test_the_same_figure_gives_the_same_bytes(evaluation: Evaluation) -> None:
-    drawn = [svg(severity_curves(evaluation.metrics, LIGHT)) for _ in range(2)]
+    drawn = [svg(severity_curves(evaluation.metrics, 0.875, LIGHT)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert "dc:date" not in drawn[0]
 

@@ -72,7 +72,11 @@ def test_a_unit_that_knows_an_image_no_longer_scores_one(base: np.ndarray) -> No
 
 
 def test_a_unit_that_fires_for_half_of_the_variants_scores_half(base: np.ndarray) -> None:
-    variants = np.stack([np.stack([base, np.zeros_like(base)])] * 5)
+    # The others are those of another image, so that the unit fires no less often.
+    order = np.argsort(base[:, 0, 0, 0], kind="stable")
+    shifted = base.copy()
+    shifted[order] = np.roll(base[order], COUNT // 2, axis=0)
+    variants = np.stack([np.stack([base, shifted])] * 5)
     assert measured(brightness, base, variants).factors["scale"] == pytest.approx(0.5 / RATE)
 
 
@@ -88,7 +92,24 @@ def test_units_that_say_the_same_of_all_images_are_dead(base: np.ndarray) -> Non
 
 def test_a_layer_of_dead_units_alone_has_a_score(base: np.ndarray) -> None:
     found = measured(lambda images: 0 * brightness(images), base, base[None, None])
-    assert found == LayerInvariance(1, 1, {"scale": 0.0})
+    assert found == LayerInvariance(1, 1, {"scale": None})
+
+
+def test_a_unit_that_fires_for_whatever_varies_knows_no_image(base: np.ndarray) -> None:
+    white = np.full((5, 1, *base.shape), 255, np.uint8)
+    assert measured(brightness, base, white).factors["scale"] == pytest.approx(1)
+
+
+def test_a_unit_that_never_fires_for_variants_has_lost_its_images(base: np.ndarray) -> None:
+    black = np.zeros((5, 1, *base.shape), np.uint8)
+    assert measured(brightness, base, black).factors["scale"] == 0
+
+
+def test_a_unit_that_says_the_most_that_it_can_of_nearly_all_images_is_dead(
+    base: np.ndarray,
+) -> None:
+    found = measured(lambda images: brightness(images).clamp(max=1), base, base[None, None])
+    assert found == LayerInvariance(1, 1, {"scale": None})
 
 
 def test_nothing_is_watched_any_more_afterwards(base: np.ndarray) -> None:

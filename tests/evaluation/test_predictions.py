@@ -79,3 +79,11 @@ def test_arrays_that_do_not_fit_each_other_are_refused(
     replace(whole, **{name: getattr(whole, name)[:-1]}).save(tmp_path / "predictions.npz")
     with pytest.raises(UserError, match="does not fit itself"):
         Predictions.load(tmp_path / "predictions.npz")
+
+
+def test_a_damaged_file_is_told(saved: Path) -> None:
+    data = bytearray(saved.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)
+    saved.write_bytes(data)
+    with pytest.raises(UserError, match="holds no predictions"):
+        Predictions.load(saved)

@@ -5,20 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from html_page import Page
-from scored_project import scored, write_stages
+from scored_project import scored, training, write_stages
 
 from constancy.evaluation.evaluate import Evaluation
-from constancy.evaluation.history import load_history
 from constancy.evaluation.report import render_report, summary
 from constancy.evaluation.specimens import worst_kinds
 from constancy.page import percent, points, span
-from constancy.paths import HISTORY
 from constancy.settings.base import PIXEL_FACTORS
 
 
 @pytest.fixture(scope="module")
 def html(project: Path, evaluation: Evaluation) -> str:
-    return render_report(evaluation, load_history(project / HISTORY))
+    return render_report(evaluation, *training(project))
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     images = rng.integers(0, 256, (70, 100, 100, 3), dtype=np.uint8)
     labels = np.arange(70) % 5
     write_stages(folder, images, labels, classes, tests=20, suite_images=20, epochs=1)
-    return render_report(scored(folder, examples=20), load_history(folder / HISTORY))
+    return render_report(scored(folder, examples=20), *training(folder))
 
 
 def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
@@ -48,7 +46,7 @@ def test_nothing_is_loaded_from_anywhere(html: str, page: Page) -> None:
 
 def test_every_image_says_what_it_shows(page: Page, evaluation: Evaluation) -> None:
     images = page.all("img")
-    figures, sheets, flips = 4, 5 * (1 + 7 * 5), 4 * len(evaluation.flips)
+    figures, sheets, flips = 5, 5 * (1 + 7 * 5), 4 * len(evaluation.flips)
     kinds = sum(len(kind.rows) for kind in worst_kinds(evaluation))
     learned = evaluation.learned
     maps = sum(map(len, learned.maps.values()))
@@ -76,7 +74,8 @@ def test_the_page_holds_every_score(page: Page, evaluation: Evaluation) -> None:
             row = r"\s+".join(map(re.escape, (name, *texts, points(steady.orbit_accuracy))))
             assert re.search(rf"\b{row}", page.text)
     for name, layer in evaluation.metrics.invariance.items():
-        numbers = [f"{layer.factors[factor]:.1f}" for factor in (*PIXEL_FACTORS, "combined")]
+        ratios = [layer.factors[factor] for factor in (*PIXEL_FACTORS, "combined")]
+        numbers = ["none" if each is None else f"{each:.1f}" for each in ratios]
         row = r"\s+".join(map(re.escape, (name, *numbers, str(layer.units), str(layer.dead))))
         assert re.search(rf"\b{row}\b", page.text)
     clean, sensitivity = evaluation.metrics.clean, evaluation.metrics.sensitivity
@@ -91,8 +90,38 @@ def test_the_page_says_where_it_comes_from(page: Page, evaluation: Evaluation) -
         evaluation.suite.digest,
         f"{evaluation.parameters:,}",
         "torch 2.",
+        "precision fp32, batch_size 64",
     ):
         assert fact in page.text
+    for row in (
+        r"Seed of the training\s+0\b",
+        r"Seed of the suite\s+0\b",
+        r"train\.epochs\s+50\b",
+        r"model\.cnn\.filters\s+\[32, 64, 128\]",
+        r"variation\.copies\.scale\s+4\b",
+    ):
+        assert re.search(row, page.text), row
+    assert "model.resnet" not in page.text
+
+
+def test_the_data_sheet_counts_every_split(page: Page, evaluation: Evaluation) -> None:
+    labels = evaluation.split.labels
+    for label, name in enumerate(evaluation.dataset.classes):
+        varied = int((labels[evaluation.base_rows] == label).sum())
+        counts = [*(each[label] for each in evaluation.counts.values()), varied]
+        assert counts[2] == (labels == label).sum()
+        row = r"\s+".join([re.escape(name), *(f"{each:,}" for each in counts)])
+        assert re.search(rf"\b{row}\b", page.text)
+
+
+def test_the_hardest_of_all_may_be_several_factors_at_once(
+    project: Path, evaluation: Evaluation
+) -> None:
+    metrics = evaluation.metrics
+    combined = replace(metrics.combined, severities=[0.9, 0.8, 0.7, 0.0123, 0.5])
+    changed = replace(evaluation, metrics=replace(metrics, combined=combined))
+    text = Page(render_report(changed, *training(project))).text
+    assert re.search(r"Hardest of all\s+1\.2.%\s+combined, severity 4", text)
 
 
 def test_wrong_readings_are_framed_and_named(page: Page, evaluation: Evaluation) -> None:
@@ -107,7 +136,7 @@ def test_wrong_readings_are_framed_and_named(page: Page, evaluation: Evaluation)
 def test_the_same_evaluation_gives_the_same_page(
     html: str, project: Path, evaluation: Evaluation
 ) -> None:
-    assert render_report(scored(project), load_history(project / HISTORY)) == html
+    assert render_report(scored(project), *training(project)) == html
 
 
 def test_class_names_cannot_break_out(hostile: str) -> None:
@@ -118,8 +147,16 @@ def test_class_names_cannot_break_out(hostile: str) -> None:
     assert "<script>alert(1)</script>" in page.text
 
 
-def test_the_largest_page_stays_below_eight_megabytes(hostile: str) -> None:
+def test_the_largest_page_stays_below_eight_megabytes(
+    hostile: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     assert len(hostile.encode()) < 8_000_000
+    folder, rng = tmp_path_factory.mktemp("largest"), np.random.default_rng(0)
+    images = rng.integers(0, 256, (1260, 49, 49, 3), dtype=np.uint8)
+    labels, classes = np.arange(1260) % 60, [f"class {number}" for number in range(60)]
+    write_stages(folder, images, labels, classes, tests=600, suite_images=20, epochs=1)
+    page = render_report(scored(folder, examples=20), *training(folder))
+    assert len(page.encode()) < 8_000_000
 
 
 def test_a_hundred_percent_means_that_nothing_is_wrong() -> None:

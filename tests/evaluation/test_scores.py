@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
@@ -38,7 +38,7 @@ def scored(
     combined = next(iter(suite.values()))
     both = suite | {"combined": combined}
     names = [f"class {number}" for number in range(clean.shape[1])]
-    frozen = Suite({}, {}, pd.DataFrame({"row": rows}), about, {}, {}, {}, {}, "digest")
+    frozen = Suite({}, {}, pd.DataFrame({"row": rows}), about, {}, {}, {}, 0, {}, "digest")
     unseen = Invariance(network=None)  # type: ignore[arg-type]
     return score(Answers(clean, both, controls or {}, unseen), labels, names, frozen)
 
@@ -180,6 +180,7 @@ def small_models(draw: st.DrawFn) -> tuple[Any, ...]:
     return rng.normal(size=(images, classes)), labels, suite, base, severity
 
 
+@settings(deadline=None)  # ten thousand draws, nine times
 @given(small_models())
 def test_every_score_is_defined_and_in_range(model: tuple[Any, ...]) -> None:
     values = json.loads(json.dumps(scored(*model).as_json(), allow_nan=False))
@@ -196,9 +197,30 @@ def test_every_score_is_defined_and_in_range(model: tuple[Any, ...]) -> None:
         assert factor["accuracy"] <= max(factor["severities"]) + 1e-12
     for name in PIXEL_FACTORS:
         factor, orbit = values["factors"][name], values["factors"][name]["orbit_severities"]
-        assert -1 <= factor["consistency"] <= 1
+        assert factor["consistency"] is None or -1 <= factor["consistency"] <= 1
         assert orbit == sorted(orbit, reverse=True)
-        assert factor["orbit_accuracy"] <= min(factor["severities"]) + 1e-12
+        assert 0 <= factor["orbit_accuracy"] <= 1 + 1e-12
     worst = values["worst_factor"]
     assert worst["accuracy"] == min(each["accuracy"] for each in values["factors"].values())
     assert worst["accuracy"] == values["factors"][worst["name"]]["accuracy"]
+
+
+def test_orbits_of_a_constant_model_are_worth_one_class_however_common_that_is() -> None:
+    labels = np.repeat([0, 1], [95, 5])
+    always = logits_for(np.zeros(100, int), 2)
+    suite = {"scale": logits_for(np.zeros((5, 2, 100), int), 2)}
+    metrics = scored(always, labels, suite, np.arange(100), np.ones(100, int))
+    stability = metrics.factors["scale"].stability
+    assert stability is not None
+    assert stability.orbit_accuracy == pytest.approx(0.5)
+    assert stability.consistency is None
+
+
+def test_severities_that_a_small_split_lacks_do_not_count() -> None:
+    labels = np.zeros(5, int)
+    clean = logits_for(np.array([0, 0, 0, 1, 1]), 2)  # those of severity 3 are right
+    suite = {"scale": logits_for(np.zeros((5, 1, 5), int), 2)}
+    severity = np.array([3, 3, 3, 2, 4])
+    found = scored(clean, labels, suite, np.arange(5), severity).factors["intra-class"]
+    assert found.severities == [0.6, 0.0, 1.0, 0.0, 0.6]
+    assert found.accuracy == pytest.approx(1 / 3)

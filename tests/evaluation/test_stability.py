@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from constancy.evaluation.stability import consistency, flips, orbits
+from constancy.evaluation.stability import balance, consistency, flips, orbits
 
 CLEAN = np.array([True, True, False, False])
 VARIED = np.array(
@@ -49,6 +49,13 @@ def test_consistency_is_cohens_kappa(seed: int) -> None:
 
 def test_a_constant_model_is_not_called_consistent() -> None:
     always = np.full(20, 2)
-    assert consistency(always, np.full((5, 3, 20), 2), 4) == 0
+    assert consistency(always, np.full((5, 3, 20), 2), 4) is None
     assert consistency(np.arange(20) % 4, np.full((5, 3, 20), 2), 4) == 0
     assert consistency(np.arange(20) % 4, np.tile(np.arange(20) % 4, (5, 3, 1)), 4) == 1
+
+
+def test_balanced_groups_weigh_the_same() -> None:
+    groups = np.array([4, 4, 4, 7])
+    weights = balance(groups)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[groups == 4].sum() == pytest.approx(weights[groups == 7].sum())

@@ -4,21 +4,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from scored_project import scored
+from scored_project import scored, training
 from sklearn.metrics import accuracy_score
 
 from constancy.evaluation.evaluate import Evaluation
-from constancy.evaluation.history import load_history
 from constancy.evaluation.write import write_evaluation
 from constancy.files import read_json
-from constancy.paths import HISTORY
+from constancy.settings.base import FACTORS
 
 
 def write(evaluation: Evaluation, project: Path, folder: Path) -> dict[str, bytes]:
     """The bytes of all that is written, by path."""
     write_evaluation(
         evaluation,
-        load_history(project / HISTORY),
+        *training(project),
         metrics=folder / "metrics.json",
         predictions=folder / "predictions.npz",
         report=folder / "report.html",
@@ -44,11 +43,12 @@ def test_metrics_are_those_of_the_evaluation(written: Path, evaluation: Evaluati
 
 def test_plots_hold_each_severity_and_each_image(written: Path, evaluation: Evaluation) -> None:
     severity = pd.read_csv(written / "plots/severity.csv")
-    assert list(severity.columns) == ["factor", "severity", "accuracy"]
-    assert len(severity) == 7 * 5
-    scale = severity[severity["factor"] == "scale"]
-    assert scale["severity"].tolist() == [1, 2, 3, 4, 5]
-    assert scale["accuracy"].tolist() == evaluation.metrics.factors["scale"].severities
+    assert list(severity.columns) == ["severity", "clean", *FACTORS, "combined"]
+    assert severity["severity"].tolist() == [1, 2, 3, 4, 5]
+    for name in FACTORS:
+        assert severity[name].tolist() == evaluation.metrics.factors[name].severities
+    assert severity["combined"].tolist() == evaluation.metrics.combined.severities
+    assert set(severity["clean"]) == {evaluation.metrics.clean.accuracy}
     confusion = pd.read_csv(written / "plots/confusion.csv")
     assert list(confusion.columns) == ["actual", "predicted"]
     accuracy = accuracy_score(confusion["actual"], confusion["predicted"])

@@ -46,18 +46,23 @@ def test_only_the_convolutional_network_loses(prepared: Prepared) -> None:
     assert (dense.network, convolutional.network) == ("dense", "convolutional")
     assert dense.natural > 0.8
     lost = [each.natural - each.shuffled for each in (dense, convolutional)]
+    for each, points in zip((dense, convolutional), lost, strict=True):
+        assert each.lost_interval[0] < points < each.lost_interval[1]
     assert abs(lost[0]) < 0.01
     assert lost[1] > abs(lost[0]) + 0.01  # of digits so small even a shuffled one is easily read
 
 
 def test_the_page_shows_both_and_is_built_for_every_reader() -> None:
-    outcomes = [Outcome("dense", 0.951, 0.949), Outcome("convolutional", 0.987, 0.872)]
+    outcomes = [
+        Outcome("dense", 0.951, 0.949, (-0.01, 0.014), 300),
+        Outcome("convolutional", 0.987, 0.872, (0.08, 0.151), 300),
+    ]
     images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype=np.uint8)
     page = Page(render_why_convolution(outcomes, images, pixel_order(8, 0), ["a", "<b>x</b>", "c"]))
     page.assert_built_for_every_reader()
     assert not page.all("b")
     assert len(page.all("img")) == 1 + 2 * 3
-    for text in ("95.1", "94.9", "98.7", "87.2", "11.5"):
+    for text in ("95.1", "94.9", "98.7", "87.2", "11.5", "8.0 to 15.1", "300 test images"):
         assert text in page.text
 
 

@@ -1,5 +1,6 @@
 """The whole pipeline on real digits, run as a user runs it."""
 
+import json
 import re
 import shutil
 import signal
@@ -79,7 +80,8 @@ def test_the_champion_is_compared_with_the_last_run(finished_project: Project) -
     done = finished_project.run("constancy", "compare", "champion", *files)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:2] == ["champion", "reports"]
+    assert lines[0].split()[:4] == ["constancy", "1", "(champion)", "reports"]
+    assert "both give the very same answers" in done.stdout
     assert re.fullmatch(r"clean .* \+0\.0000 .* level   p 1", lines[1])
     assert finished_project.json("compared.json")["broken"] == []
     assert (finished_project.folder / "compared.html").exists()
@@ -134,8 +136,9 @@ def test_the_params_metrics_and_plots_are_dvcs(finished_project: Project) -> Non
     assert "worst_factor.accuracy" in shown
     plots = finished_project.run("dvc", "plots", "show", "--json")
     assert plots.returncode == 0, plots.stderr
-    for name in ("severity.csv", "confusion.csv", "history.csv"):
-        assert name in plots.stdout
+    drawn = json.loads(plots.stdout)["data"]
+    assert {"severity", "confusion", "reports/history.csv"} <= set(drawn)
+    assert "severity.csv::occlusion" in json.dumps(drawn["severity"]).replace('", "', "::")
 
 
 def test_two_clones_give_the_same_weights_bit_for_bit(small_run: Project, tmp_path: Path) -> None:

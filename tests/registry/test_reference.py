@@ -12,7 +12,7 @@ from constancy.registry.store import connect
 
 
 def found(project: Project, reference: str, folder: Path) -> bytes:
-    return find_predictions(reference, project.settings.tracking, folder).read_bytes()
+    return find_predictions(reference, project.settings.tracking, folder).file.read_bytes()
 
 
 def registered(project: Project, content: bytes) -> str:
@@ -35,6 +35,14 @@ def test_versions_aliases_and_runs_lead_to_the_same_answers(
         assert found(project, reference, tmp_path / str(number)) == b"answers"
 
 
+def test_models_are_called_what_the_registry_calls_them(project: Project, tmp_path: Path) -> None:
+    run_id = registered(project, b"answers")
+    model, tracking = project.settings.tracking.model, project.settings.tracking
+    names = [find_predictions(each, tracking, tmp_path).name for each in ("1", "champion", run_id)]
+    assert names[:2] == [f"{model} 1", f"{model} 1 (champion)"]
+    assert names[2].startswith("run ")
+
+
 def test_folders_of_reports_and_of_projects_do_too(project: Project, tmp_path: Path) -> None:
     PREDICTIONS.parent.mkdir(exist_ok=True)
     PREDICTIONS.write_bytes(b"here")
@@ -43,7 +51,7 @@ def test_folders_of_reports_and_of_projects_do_too(project: Project, tmp_path: P
 
 
 def test_what_is_none_of_these_is_told(project: Project, tmp_path: Path) -> None:
-    for reference in ("7", "chalenger", "no/folder"):
+    for reference in ("7", "chalenger", "no/folder", "0" * 32):
         with pytest.raises(UserError, match=f"'{reference}' is neither a folder, nor a run, nor"):
             find_predictions(reference, project.settings.tracking, tmp_path)
     (tmp_path / "empty").mkdir()
@@ -53,8 +61,5 @@ def test_what_is_none_of_these_is_told(project: Project, tmp_path: Path) -> None
 
 def test_a_model_without_answers_is_told(project: Project, tmp_path: Path) -> None:
     project.register()
-    for reference in ("1", "0" * 32):
-        with pytest.raises(
-            UserError, match=r"has no predictions\.npz: only models that were judged"
-        ):
-            find_predictions(reference, project.settings.tracking, tmp_path)
+    with pytest.raises(UserError, match=r"has no predictions\.npz: only models that were judged"):
+        find_predictions("1", project.settings.tracking, tmp_path)

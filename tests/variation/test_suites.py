@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from pictures import split, split_of
 
 from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
-from constancy.files import read_json
+from constancy.files import read_json, write_json
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 from constancy.settings.variation import Variation
 from constancy.variation import copies, variants
@@ -291,6 +292,40 @@ def test_a_suite_with_a_missing_file_is_refused(
     suite_of(tmp_path / "test", split(6, (8, 8, 1)), variation, count=2)
     (tmp_path / "test" / file).unlink()
     with pytest.raises(UserError, match=f"{file} is missing.*make run"):
+        Suite.load(tmp_path / "test")
+
+
+@pytest.mark.parametrize(
+    "file", ["scale/images.npy", "occlusion/controls.npy", "index.parquet", "suite.json"]
+)
+def test_a_suite_that_is_not_the_recorded_one_is_refused(
+    file: str, tmp_path: Path, variation: Variation
+) -> None:
+    folder = tmp_path / "test"
+    suite_of(folder, split(6, (8, 8, 1)), variation, count=2)
+    path = folder / file
+    if path.suffix == ".npy":
+        pixels = np.load(path)
+        pixels[4, 0, 0] ^= 1
+        np.save(path, pixels)
+    elif path.suffix == ".parquet":
+        pd.read_parquet(path).assign(label=0).to_parquet(path)
+    else:
+        write_json(path, read_json(path) | {"combine": {"least": 2, "most": 2}})
+    with pytest.raises(UserError, match=r"digest differs from the recorded one .*make run"):
+        Suite.load(folder)
+
+
+@pytest.mark.parametrize(
+    "file", ["suite.json", "index.parquet", "scale/images.npy", "occlusion/controls.npy"]
+)
+@pytest.mark.parametrize("content", [b"", b"{}", b"\x93NUMPY cut off"])
+def test_a_suite_that_cannot_be_read_is_refused(
+    file: str, content: bytes, tmp_path: Path, variation: Variation
+) -> None:
+    suite_of(tmp_path / "test", split(6, (8, 8, 1)), variation, count=2)
+    (tmp_path / "test" / file).write_bytes(content)
+    with pytest.raises(UserError, match="holds no suite that can be read: `make run`"):
         Suite.load(tmp_path / "test")
 
 

@@ -1,8 +1,8 @@
 """What the checks found, in words: what stops the stage, and what it only warns of."""
 
 from constancy.data.decode import DecodedTable
+from constancy.data.packed import SPLITS
 from constancy.data.quality import Flag, Inspection
-from constancy.data.splits import SPLITS
 from constancy.settings.quality import Quality
 
 _LINES = 10  # classes that are named for each check

@@ -15,6 +15,8 @@ from numpy.lib.format import header_data_from_array_1_0, open_memmap, write_arra
 from constancy.files import read_json, write_json
 from constancy.settings.data import Image
 
+SPLITS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class PackedSplit:

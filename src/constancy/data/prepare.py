@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from constancy.data.chunks import images_at_a_time
 from constancy.data.decode import DecodedTable, decode_table
-from constancy.data.packed import Dataset, write_split
+from constancy.data.packed import SPLITS, Dataset, write_split
 from constancy.data.quality import Inspection
-from constancy.data.splits import SPLITS, assign_splits, find_groups
+from constancy.data.splits import assign_splits, find_groups
 from constancy.data.statistics import PixelStatistics
 from constancy.data.table import sample_id
 from constancy.settings.data import Data

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from constancy.data.decode import DecodedTable
 from constancy.data.duplicates import MOST_PAIRS, near_pairs, stand_ins
-from constancy.data.splits import SPLITS
+from constancy.data.packed import SPLITS
 from constancy.settings.quality import Action, Quality
 
 _RANK = {"test": 0, "validation": 1, "train": 2}

@@ -8,9 +8,9 @@ import pyarrow as pa
 from constancy.addresses import without_secrets
 from constancy.data.decode import DecodedTable
 from constancy.data.findings import warnings
+from constancy.data.packed import SPLITS
 from constancy.data.prepare import Images
 from constancy.data.quality import Flag
-from constancy.data.splits import SPLITS
 from constancy.data.table import sample_id
 from constancy.settings.data import Data
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from constancy.data.labels import MAX_LABEL, printable
+from constancy.data.packed import SPLITS
 from constancy.data.prepare import Images
-from constancy.data.splits import SPLITS
 from constancy.page import clip, count, render, thumbnail
 from constancy.progress import counted, progress
 

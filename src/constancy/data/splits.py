@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from constancy.errors import UserError
 from constancy.settings.data import Split
 
-SPLITS = ("train", "validation", "test")
-
 
 def find_groups(paths: Iterable[str], group_by: str) -> list[str]:
     """The group of each image: what the expression `group_by` finds in its path.

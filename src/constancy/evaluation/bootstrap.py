@@ -24,7 +24,7 @@ def resampled_means(values: np.ndarray, rng: np.random.Generator, draws: int = D
     rows, counts = np.unique(values, axis=0, return_counts=True)
     shares = counts / len(values)
     chunks = [
-        rng.multinomial(len(values), shares, min(_CHUNK, draws - start)) @ (rows / len(values))
+        rng.multinomial(len(values), shares, min(_CHUNK, draws - start)) @ rows / len(values)
         for start in range(0, draws, _CHUNK)
     ]
     return np.concatenate(chunks)
@@ -37,14 +37,41 @@ def interval(drawn: np.ndarray) -> Interval:
     return float(low), float(high)
 
 
-def share_interval(values: np.ndarray, drawn: np.ndarray) -> Interval:
-    """The interval of a mean of shares, each in 0..1.
+def share_interval(share: float, drawn: np.ndarray, count: int) -> Interval:
+    """The interval of a mean of shares, each in 0..1, over `count` base images.
 
-    values: n, one for each base image; drawn: their resampled means. Where all images are alike, every
-    draw is the same, and that says nothing. Then it is the exact interval for n of n (Clopper and
-    Pearson 1934): other images may be otherwise, though not many of them.
+    drawn: its resampled means. Where all images are (nearly) alike, the draws are too, and that says
+    little: other images may be otherwise, though not many of them. So the interval is never narrower
+    than what n of n images leave open (Clopper and Pearson 1934).
     """
-    if (values != values[0]).any():
-        return interval(drawn)
-    share, unseen = float(values[0]), 1 - ((1 - LEVEL) / 2) ** (1 / len(values))
-    return share * (1 - unseen), share + (1 - share) * unseen
+    low, high = interval(drawn)
+    open_to = unseen(count)
+    return min(low, share * (1 - open_to)), max(high, share + (1 - share) * open_to)
+
+
+def ratio_interval(ratio: float, parts: np.ndarray, wholes: np.ndarray, count: int) -> Interval:
+    """The interval of the ratio of two such means, resampled together; draws without a whole are left
+    out, and where there are no others the ratio stands for all.
+    """
+    defined = wholes > 0
+    drawn = parts[defined] / wholes[defined]
+    low, high = interval(drawn) if len(drawn) else (ratio, ratio)
+    open_to = unseen(count)
+    return min(low, ratio * (1 - open_to)), max(high, ratio * (1 + open_to))
+
+
+def unseen(count: int) -> float:
+    """The share of images that may be otherwise though none of `count` was: 95 %, two-sided."""
+    return float(1 - ((1 - LEVEL) / 2) ** (1 / count))
+
+
+def gain_interval(gains: np.ndarray, rng: np.random.Generator) -> Interval:
+    """The interval of the mean of what each base image gains, float64, n, each in -1..1.
+
+    Two images are drawn with the others of which one gains all and one loses all, as Agresti and
+    Min 2005 ("Simple improved confidence intervals for comparing matched proportions") add to each
+    kind of pairs: few images that changed say little, and none that changed does not mean that
+    none could.
+    """
+    values = np.concatenate([gains, [-1.0, 1.0]])[:, None]
+    return interval(resampled_means(values, rng)[:, 0])

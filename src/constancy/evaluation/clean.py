@@ -63,7 +63,9 @@ def score_clean(
     there = counts > 0
     return CleanScore(
         accuracy=float(right.mean()),
-        accuracy_interval=share_interval(right, resampled_means(right[:, None], rng)[:, 0]),
+        accuracy_interval=share_interval(
+            float(right.mean()), resampled_means(right[:, None], rng)[:, 0], len(right)
+        ),
         count=len(labels),
         balanced_accuracy=float(recalls[there].mean()),
         macro_f1=float(f1s[there].mean()),
@@ -79,6 +81,10 @@ def score_clean(
 
 
 def _top_accuracy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images whose class is among the five with the largest logits."""
+    """The share of images whose class is among the five with the largest logits, of equal ones the
+    first: as an answer is the first of the largest.
+    """
     own = np.take_along_axis(logits, labels[:, None], axis=1)
-    return float(((logits > own).sum(axis=1) < TOP).mean())
+    earlier = np.arange(logits.shape[1]) < labels[:, None]
+    ahead = (logits > own) | ((logits == own) & earlier)
+    return float((ahead.sum(axis=1) < TOP).mean())

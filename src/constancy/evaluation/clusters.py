@@ -28,7 +28,8 @@ class ClusterScore:
 def worst_cluster(
     right: np.ndarray, labels: np.ndarray, clusters: np.ndarray, rng: np.random.Generator
 ) -> ClusterScore | None:
-    """The cluster with the lowest accuracy, the first of several; None where none has ten images.
+    """The cluster with the lowest accuracy, the first of several; None where none has ten images, or
+    none a mistake.
 
     right: bool, labels, clusters: int64, N: whether each image is answered rightly, its class, and
     its cluster within that.
@@ -38,6 +39,8 @@ def worst_cluster(
         return None
     accuracies = {key: float(right[own].mean()) for key, own in rows.items()}
     label, cluster = min(accuracies, key=lambda key: accuracies[key])
+    if accuracies[label, cluster] == 1:
+        return None
     chances = []
     for each in np.unique(labels).tolist():
         own = labels == each

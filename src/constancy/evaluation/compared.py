@@ -8,9 +8,10 @@ import numpy as np
 from scipy.stats import binomtest
 
 from constancy.errors import UserError
-from constancy.evaluation.bootstrap import Interval, interval, resampled_means
+from constancy.evaluation.bootstrap import Interval, gain_interval
 from constancy.evaluation.predictions import Predictions
-from constancy.evaluation.sensitivity import rival_pairs
+from constancy.evaluation.sensitivity import group_sums, rival_pairs
+from constancy.evaluation.stability import balance
 from constancy.seeds import generator
 from constancy.settings.base import COMBINED, INTRA_CLASS, PIXEL_FACTORS
 
@@ -26,8 +27,8 @@ class Difference:
 
     name: "clean", a factor, "combined" or "sensitivity"; before, after: the scores of the one and
     of the other, 0..1; difference: after - before, interval: of that, 95 %, by the paired bootstrap
-    over images (or pairs) with all their variants; p: of the exact McNemar test, where each image
-    has one answer, else None.
+    over images with all their variants (for sensitivity over groups of pairs that share images):
+    see `gain_interval`; p: of the exact McNemar test for clean images, else None.
     """
 
     name: str
@@ -57,21 +58,28 @@ class Change:
 @dataclass(frozen=True)
 class Comparison:
     """All differences, and the images of which the clean answers changed: those that became right,
-    those that became wrong, and those that are wrong otherwise than before.
+    those that became wrong, and those that are wrong otherwise than before. same: whether the two
+    answer all images and variants alike, to the last bit, as one model does.
     """
 
+    same: bool
     differences: list[Difference]
     mended: list[Change]
     broken: list[Change]
     otherwise: list[Change]
 
-    def as_json(self, ids: np.ndarray, classes: list[str]) -> dict[str, Any]:
-        """Plain values: images by id, classes by name."""
+    def as_json(self, before: str, after: str, answered: Predictions) -> dict[str, Any]:
+        """Plain values: images by id and path, classes by name.
+
+        before, after: what the models are called; answered: the answers of either.
+        """
+        classes = answered.classes
 
         def plain(changes: list[Change]) -> list[dict[str, str]]:
             return [
                 {
-                    "id": str(ids[each.row]),
+                    "id": str(answered.ids[each.row]),
+                    "path": str(answered.paths[each.row]),
                     "label": classes[each.label],
                     "before": classes[each.before],
                     "after": classes[each.after],
@@ -80,6 +88,11 @@ class Comparison:
             ]
 
         return {
+            "before": before,
+            "after": after,
+            "same": self.same,
+            "suite": answered.suite,
+            "images": {"clean": len(answered.ids), "varied": len(answered.rows)},
             "differences": [{**asdict(each), "verdict": each.verdict} for each in self.differences],
             "mended": plain(self.mended),
             "broken": plain(self.broken),
@@ -105,6 +118,8 @@ def compare(one: Predictions, other: Predictions) -> Comparison:
         for row in np.flatnonzero(before != after).tolist()
     ]
     return Comparison(
+        same=np.array_equal(one.clean, other.clean)
+        and all(np.array_equal(one.varied[name], other.varied[name]) for name in one.varied),
         differences=list(_differences(one, other)),
         mended=[each for each in changed if each.after == each.label],
         broken=[each for each in changed if each.before == each.label],
@@ -129,29 +144,29 @@ def _differences(one: Predictions, other: Predictions) -> Iterator[Difference]:
     for name in rights[0]:
         before, after = (right[name] for right in rights)
         rng = generator(0, "differences", one.suite, name)
-        gains = (after - before)[:, None]
-        exact = name in (CLEAN, SENSITIVITY)
+        gains = after - before
         yield Difference(
             name,
             float(before.mean()),
             float(after.mean()),
             float(gains.mean()),
-            interval(resampled_means(gains, rng)[:, 0]),
-            mcnemar(before > 0, after > 0) if exact else None,
+            gain_interval(gains, rng),
+            mcnemar(before > 0, after > 0) if name == CLEAN else None,
         )
 
 
 def _shares_right(model: Predictions) -> dict[str, np.ndarray]:
-    """For each score, and for each image or pair, the share of its answers that are right."""
+    """For each score, float64, the share of the answers right for each image, or group of them; where
+    they do not weigh the same, times what they weigh.
+    """
     right = model.clean.argmax(-1) == model.labels
     labels = model.labels[model.rows]
     found = {CLEAN: right}
     for name in PIXEL_FACTORS:
         found[name] = (model.varied[name].argmax(-1) == labels).mean(axis=(0, 1))
-    # The mean over severities, which may differ in how many images they have.
-    counts = np.bincount(model.severity)
-    found[INTRA_CLASS] = right * len(right) / (np.count_nonzero(counts) * counts[model.severity])
+    found[INTRA_CLASS] = right * balance(model.severity)
     found[COMBINED] = (model.varied[COMBINED].argmax(-1) == labels).mean(axis=(0, 1))
     if len(pairs := rival_pairs(model.rivals)):
-        found[SENSITIVITY] = right[pairs].all(axis=1)
+        told_apart, counts = group_sums(right[pairs].all(axis=1).astype(np.float64), pairs).T
+        found[SENSITIVITY] = told_apart / counts.mean()
     return {name: share.astype(np.float64) for name, share in found.items()}

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from constancy.evaluation.by_class import large_classes
+
 
 @dataclass(frozen=True)
 class Confusion:
@@ -63,7 +65,8 @@ def growing_pairs(
     classes: int,
     limit: int,
 ) -> list[Growth]:
-    """The mistakes that grow most from the base images to the last severity, at most `limit`.
+    """The mistakes that grow most from the base images to the last severity, at most `limit`, of
+    classes with ten base images.
 
     clean: int64, n, the answers to the base images; varied: int64, severities x directions x n,
     those to their variants, for each factor; labels: int64, n.
@@ -78,6 +81,7 @@ def growing_pairs(
     last = np.stack([shares(answers[-1]) for answers in varied.values()])
     growth = last.mean(axis=0) - before
     np.fill_diagonal(growth, 0)
+    growth[np.setdiff1d(np.arange(classes), large_classes(labels))] = 0
     order = np.argsort(-growth, axis=None, kind="stable")[:limit]
     names = list(varied)
     found = []

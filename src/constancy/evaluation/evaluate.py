@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.packed import SPLITS, Dataset, PackedSplit
 from constancy.errors import UserError
 from constancy.evaluation.answers import answer_all
 from constancy.evaluation.harmful import Flip, worst_flips
@@ -20,7 +21,8 @@ from constancy.variation.suites import Suite
 class Evaluation:
     """A model's answers on the test split and its suite, with all that they mean.
 
-    weights: SHA-256 of the weights; parameters: how many numbers training fitted; clean: float32
+    weights: SHA-256 of the weights; parameters: how many numbers the network has; counts:
+    for each split, how many images it has of each class; clean: float32
     logits, N x classes, for the test split; varied: for each pixel factor, and for several at once
     ("combined"), float32 logits, severities x directions x n x classes; controls: for each factor
     that has them, severities x n x classes; flips: the worst that variation does; learned: pictures of
@@ -31,6 +33,7 @@ class Evaluation:
     weights: str
     parameters: int
     dataset: Dataset
+    counts: dict[str, list[int]]
     split: PackedSplit
     suite: Suite
     clean: np.ndarray
@@ -53,7 +56,8 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     Raises UserError, before any work, for a model that was not made for these data and for a suite
     that was not made from this test split.
     """
-    dataset, split = _load_data(prepared)
+    dataset, splits = _load_data(prepared)
+    split = splits["test"]
     network, card = load_model(model)
     loaded = Suite.load(suite)
     _check_model(model, card, dataset)
@@ -65,6 +69,10 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
         weights=weights_digest(model),
         parameters=sum(each.numel() for each in network.parameters()),
         dataset=dataset,
+        counts={
+            name: np.bincount(each.labels, minlength=len(dataset.classes)).tolist()
+            for name, each in splits.items()
+        },
         split=split,
         suite=loaded,
         clean=answers.clean,
@@ -79,14 +87,17 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     )
 
 
-def _load_data(prepared: Path) -> tuple[Dataset, PackedSplit]:
+def _load_data(prepared: Path) -> tuple[Dataset, dict[str, PackedSplit]]:
     try:
-        dataset, split = Dataset.load(prepared), PackedSplit.load(prepared / "test")
+        dataset = Dataset.load(prepared)
+        splits = {name: PackedSplit.load(prepared / name) for name in SPLITS}
     except FileNotFoundError:
         raise UserError(f"{prepared} holds no test split: `make run` prepares it") from None
-    if not len(split):
+    except (ValueError, KeyError, TypeError, EOFError, pa.ArrowInvalid):
+        raise UserError(f"{prepared} cannot be read: `make run` prepares it again") from None
+    if not len(splits["test"]):
         raise UserError(f"{prepared / 'test'} holds no images: raise data.split.test")
-    return dataset, split
+    return dataset, splits
 
 
 def _check_model(folder: Path, card: ModelCard, dataset: Dataset) -> None:

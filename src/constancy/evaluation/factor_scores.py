@@ -4,15 +4,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from constancy.evaluation.bootstrap import (
     Interval,
-    interval,
+    ratio_interval,
     resampled_means,
     share_interval,
 )
-from constancy.evaluation.stability import consistency, flips, orbits
+from constancy.evaluation.stability import balance, consistency, flips, orbits
 from constancy.settings.base import SEVERITIES
 
 
@@ -22,13 +21,14 @@ class Stability:
 
     harmful: share of variants answered wrongly though the image itself is answered rightly;
     helpful: the other way round; consistency: see `stability.consistency`; orbit_accuracy: share of
-    the images that are answered rightly themselves and in every variant; orbit_severities: the same
-    for the variants up to each severity.
+    the images that are answered rightly themselves and in every variant, as the mean over classes,
+    so that a model that always says the same is no better the commoner that class is;
+    orbit_severities: the same for the variants up to each severity.
     """
 
     harmful: float
     helpful: float
-    consistency: float
+    consistency: float | None
     orbit_accuracy: float
     orbit_accuracy_interval: Interval
     orbit_severities: list[float]
@@ -79,28 +79,30 @@ def score_factor(
     """
     right_clean, right = clean == labels, varied == labels
     by_severity = right.mean(axis=1)  # severities x n
-    orbit = orbits(right_clean, right)
-    columns = np.stack([right_clean, *by_severity, orbit[-1]], axis=1).astype(np.float64)
-    drawn = resampled_means(columns, rng)
+    orbit = orbits(right_clean, right) * balance(labels)
+    columns = np.stack([right_clean, *by_severity, orbit[-1]], axis=1)
+    drawn, count = resampled_means(columns, rng), len(labels)
     base, levels, whole = drawn[:, 0], drawn[:, 1:-1], drawn[:, -1]
     harmful, helpful = (float(each.mean()) for each in flips(right_clean, right))
-    accuracy = float(right.mean())
+    accuracy, severities = float(right.mean()), by_severity.mean(axis=1).tolist()
+    orbit_accuracy = float(orbit[-1].mean())
+    retention = _over(accuracy, float(right_clean.mean()))
     return FactorScore(
         accuracy=accuracy,
-        accuracy_interval=share_interval(by_severity.mean(axis=0), levels.mean(axis=1)),
-        retention=float(_over(accuracy, right_clean.mean())),
-        retention_interval=interval(_over(levels.mean(axis=1), base)),
-        severities=[float(each.mean()) for each in by_severity],
+        accuracy_interval=share_interval(accuracy, levels.mean(axis=1), count),
+        retention=retention,
+        retention_interval=ratio_interval(retention, levels.mean(axis=1), base, count),
+        severities=severities,
         severity_intervals=[
-            share_interval(*pair) for pair in zip(by_severity, levels.T, strict=True)
+            share_interval(*pair, count) for pair in zip(severities, levels.T, strict=True)
         ],
         stability=Stability(
             harmful,
             helpful,
             consistency(clean, varied, classes),
-            float(orbit[-1].mean()),
-            share_interval(columns[:, -1], whole),
-            [float(each.mean()) for each in orbit],
+            orbit_accuracy,
+            share_interval(orbit_accuracy, whole.clip(max=1), count),
+            orbit.mean(axis=1).tolist(),
         ),
         control=None if control is None else [float(m) for m in (control == labels).mean(axis=1)],
     )
@@ -112,25 +114,28 @@ def score_intra_class(
     """The score where the images themselves are the variants; right: bool, N; severity: N, 1 to 5.
 
     A test split too small to have images of every severity gets its overall accuracy where there
-    are none: that says neither better nor worse than is known.
+    are none, which says neither better nor worse than is known; the mean is over the others.
     """
-    groups = [right[severity == each] for each in SEVERITIES]
-    groups = [(group if len(group) else right).astype(np.float64) for group in groups]
-    drawn = [resampled_means(group[:, None], rng)[:, 0] for group in groups]
-    levels = [float(group.mean()) for group in groups]
-    sizes = np.array([len(group) for group in groups])
-    accuracy, mean = float(np.mean(levels)), np.mean(drawn, axis=0)
+    weighted = right * balance(severity)
+    accuracy, count = float(weighted.mean()), len(right)
+    whole, base = resampled_means(np.stack([weighted, right], axis=1), rng).T
+    severities, intervals = [], []
+    for each in SEVERITIES:
+        own = right[severity == each] if (severity == each).any() else right
+        drawn = resampled_means(own[:, None].astype(np.float64), rng)[:, 0]
+        severities.append(float(own.mean()))
+        intervals.append(share_interval(severities[-1], drawn, len(own)))
+    retention = _over(accuracy, float(right.mean()))
     return FactorScore(
         accuracy=accuracy,
-        accuracy_interval=share_interval(right.astype(np.float64), mean),
-        retention=float(_over(accuracy, right.mean())),
-        retention_interval=interval(_over(mean, np.average(drawn, axis=0, weights=sizes))),
-        severities=levels,
-        severity_intervals=[share_interval(*pair) for pair in zip(groups, drawn, strict=True)],
+        accuracy_interval=share_interval(accuracy, whole.clip(max=1), count),
+        retention=retention,
+        retention_interval=ratio_interval(retention, whole, base, count),
+        severities=severities,
+        severity_intervals=intervals,
     )
 
 
-def _over(part: ArrayLike, whole: ArrayLike) -> np.ndarray:
+def _over(part: float, whole: float) -> float:
     """part / whole, and 0 where whole is 0."""
-    whole = np.asarray(whole, np.float64)
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return part / whole if whole else 0.0

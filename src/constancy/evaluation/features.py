@@ -13,12 +13,14 @@ from constancy.models.network import Network
 
 @contextmanager
 def watching(network: Network, see: Callable[[str, Tensor], None]) -> Iterator[None]:
-    """Within the block, `see` is called with the name and the output of each layer that passes one."""
+    """Within the block, `see` is called with the name and the output of each layer that passes one;
+    pictures come as N x C x H x W.
+    """
 
     def hook(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def pass_on(module: nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG001
             if isinstance(output, Tensor):
-                see(name, output)
+                see(name, output.permute(0, 3, 1, 2) if _channels_last(output) else output)
 
         return pass_on
 
@@ -29,6 +31,13 @@ def watching(network: Network, see: Callable[[str, Tensor], None]) -> Iterator[N
     finally:
         for each in hooks:
             each.remove()
+
+
+def _channels_last(output: Tensor) -> bool:
+    """Whether it is a picture N x H x W x C, as layers of some transformers give it: pictures are
+    square here.
+    """
+    return output.ndim == 4 and output.shape[1] == output.shape[2] != output.shape[3]
 
 
 def pictures(network: Network, images: Tensor) -> dict[str, Tensor]:

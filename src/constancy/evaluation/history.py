@@ -1,10 +1,13 @@
-"""The course of a training, as the train stage recorded it."""
+"""The course of a training and its settings, as the train stage recorded them."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from constancy.errors import UserError
+from constancy.files import read_json
 
 COLUMNS = (
     "epoch",
@@ -33,7 +36,31 @@ def load_history(path: Path) -> pd.DataFrame:
     if missing or history.empty:
         reason = f"has no column '{missing[0]}'" if missing else "holds no epoch"
         raise UserError(f"{path} {reason}: `make run` trains again")
+    numbers = history[list(COLUMNS)].apply(pd.to_numeric, errors="coerce")
+    if not np.isfinite(numbers.to_numpy()).all():
+        raise UserError(f"{path} holds what is no number: `make run` trains again")
     return history
+
+
+def load_run(path: Path) -> dict[str, Any]:
+    """The train stage's run.json: `settings`, by section, of the training, `choices`, what it chose for
+    the machine, and more.
+
+    Raises UserError for a file that is missing or does not hold these.
+    """
+    try:
+        run = read_json(path)
+        whole = all(
+            isinstance(run["settings"][part], dict) for part in ("model", "train", "variation")
+        )
+        known = whole and isinstance(run["settings"]["seed"], int) and dict(run["choices"])
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: `make run` trains a model") from None
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise UserError(f"{path} does not describe a training: `make run` trains again")
+    return run
 
 
 def best_epoch(history: pd.DataFrame) -> pd.Series:

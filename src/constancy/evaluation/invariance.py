@@ -1,7 +1,9 @@
 """Which layers have learned features that stay as they are while an image varies.
 
 Goodfellow, Le, Saxe, Lee and Ng 2009, "Measuring invariances in deep networks": a unit that fires
-for an image should go on firing for its variants, and still fire for few images.
+for an image should go on firing for its variants, and still fire for few images. What their global
+firing rate is measured on are here the variants under the same factor, so that a unit that fires for
+whatever is dark, or has a border, is not called invariant.
 """
 
 from contextlib import AbstractContextManager
@@ -18,21 +20,24 @@ from constancy.models.network import Network
 RATE = 0.05
 """Of the base images, how many a unit fires for, about: the global firing rate."""
 
+_MOST = 2  # times as many as wanted that a unit may fire for
+
 TOP = 6
 """Base images that excite a unit most, of which it is kept which they are."""
 
 
 @dataclass(frozen=True)
 class LayerInvariance:
-    """units: how many a layer has, of which `dead` answer too few base images to fire for as many
-    as they should; factors: for each the mean, over the others, of their local over their global
-    firing rate: 1 for units that know nothing of an image once it varies, 1 / 0.05 for those that
-    always fire for its variants, too.
+    """units: how many a layer has, of which `dead` cannot be made to fire for about as many base images
+    as they should; factors: for each the mean, over the other units, of their local over their global
+    firing rate: 1 for units that fire for variants of an image no sooner than for those of any other,
+    some 1 / 0.05 for those that fire for all variants of their images and for no others. None where
+    all are dead.
     """
 
     units: int
     dead: int
-    factors: dict[str, float]
+    factors: dict[str, float | None]
 
     def as_json(self) -> dict[str, Any]:
         """Its part of metrics.json."""
@@ -41,7 +46,7 @@ class LayerInvariance:
 
 @dataclass(eq=False)
 class _Layer:
-    """What is known of a layer's units; thresholds, fires: units, and base images x units."""
+    """What is known of a layer's units; threshold: units; fires: base images x units."""
 
     threshold: np.ndarray
     fires: np.ndarray
@@ -49,7 +54,9 @@ class _Layer:
     exciting: np.ndarray
     """TOP x units: the base images with the largest activations, the largest first."""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
-    """For each factor and unit, the firings for variants of the images that it fires for."""
+    """For each factor and unit, the firings for variants of the images that it fires for ..."""
+    fired: dict[str, np.ndarray] = field(default_factory=dict)
+    """... and those for any variant."""
 
 
 class Invariance:
@@ -80,9 +87,11 @@ class Invariance:
             activations = np.concatenate(parts)
             wanted = max(1, round(RATE * len(activations)))
             threshold = np.partition(activations, -wanted, axis=0)[-wanted]
-            alive = threshold > activations.min(axis=0)
-            exciting = np.argsort(-activations, axis=0, kind="stable")[:TOP]
-            self.layers[name] = _Layer(threshold, activations >= threshold, alive, exciting)
+            fires = activations >= threshold
+            # Not of units that say the same of most images, whether nothing or the most that they can.
+            alive = (fires.sum(axis=0) <= _MOST * wanted) & ~fires.all(axis=0)
+            exciting = np.argsort(-activations, axis=0, kind="stable")[:TOP].copy()
+            self.layers[name] = _Layer(threshold, fires, alive, exciting)
         self._base = {}
 
     def take_variants(self, factor: str, rows: slice) -> None:
@@ -90,9 +99,10 @@ class Invariance:
         for name, activations in self._seen.items():
             layer = self.layers[name]
             base = np.arange(rows.start, rows.stop) % len(layer.fires)
-            kept = (activations >= layer.threshold) & layer.fires[base]
-            before = layer.kept.get(factor, np.zeros(len(layer.threshold)))
-            layer.kept[factor] = before + kept.sum(axis=0)
+            fires = activations >= layer.threshold
+            for counts, each in ((layer.kept, fires & layer.fires[base]), (layer.fired, fires)):
+                before = counts.get(factor, np.zeros(len(layer.threshold)))
+                counts[factor] = before + each.sum(axis=0)
         self._variants[factor] = rows.stop
 
     def scores(self) -> dict[str, LayerInvariance]:
@@ -108,13 +118,14 @@ class Invariance:
 
     def _score(self, layer: _Layer) -> LayerInvariance:
         count, alive = len(layer.fires), layer.alive
-        fired = layer.fires.sum(axis=0)
-        factors = {}
+        own = layer.fires[:, alive].sum(axis=0)
+        factors: dict[str, float | None] = {}
         for name, kept in layer.kept.items():
-            times = self._variants[name] / count
-            local = kept[alive] / (times * fired[alive])
-            ratio = local / (fired[alive] / count)
-            factors[name] = float(ratio.mean()) if alive.any() else 0.0
+            variants = self._variants[name]
+            local = kept[alive] / (own * variants / count)
+            overall = layer.fired[name][alive] / variants
+            ratio = np.divide(local, overall, out=np.zeros_like(local), where=overall > 0)
+            factors[name] = float(ratio.mean()) if alive.any() else None
         return LayerInvariance(len(alive), int((~alive).sum()), factors)
 
     def _see(self, name: str, output: Tensor) -> None:

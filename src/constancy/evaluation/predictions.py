@@ -1,6 +1,7 @@
 """All answers of a model in one file, to compare it with others without running it again."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from constancy.settings.base import COMBINED, INTRA_CLASS, PIXEL_FACTORS
 FILE = "predictions.npz"
 
 _CONTROL = "/control"
-_FACTS = ("suite", "classes", "ids", "labels", "rows", INTRA_CLASS, "rivals", "clean")
+_FACTS = ("suite", "classes", "ids", "paths", "labels", "rows", INTRA_CLASS, "rivals", "clean")
 _VARIED = (*PIXEL_FACTORS, COMBINED)
 
 
@@ -22,7 +23,7 @@ _VARIED = (*PIXEL_FACTORS, COMBINED)
 class Predictions:
     """What a model answers on a test split of N images and on its suite of n base images.
 
-    suite: the suite's digest; classes: label names; ids: N, of the images; labels: int64, N; rows:
+    suite: the suite's digest; classes: label names; ids, paths: N, of the images; labels: int64, N; rows:
     int64, n, the base images; severity: int64, N, the intra-class severity 1..5; rivals: int64, N,
     the row of the nearest image of another class, or -1; clean: float32 logits, N x classes;
     varied: for each pixel factor and "combined", severities x directions x n x classes; controls:
@@ -32,6 +33,7 @@ class Predictions:
     suite: str
     classes: list[str]
     ids: np.ndarray
+    paths: np.ndarray
     labels: np.ndarray
     rows: np.ndarray
     severity: np.ndarray
@@ -46,6 +48,7 @@ class Predictions:
             "suite": np.array(self.suite),
             "classes": np.array(self.classes, np.str_),
             "ids": self.ids.astype(np.str_),
+            "paths": self.paths.astype(np.str_),
             "labels": self.labels,
             "rows": self.rows,
             INTRA_CLASS: self.severity,
@@ -66,7 +69,7 @@ class Predictions:
                 arrays = dict(saved)
         except FileNotFoundError:
             raise UserError(f"{path} is missing: `make run` writes it") from None
-        except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+        except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error):
             raise UserError(f"{path} holds no predictions: `make run` writes them") from None
         if missing := [name for name in (*_FACTS, *_VARIED) if name not in arrays]:
             raise UserError(
@@ -82,6 +85,7 @@ class Predictions:
             suite=str(arrays["suite"]),
             classes=arrays["classes"].tolist(),
             ids=arrays["ids"],
+            paths=arrays["paths"],
             labels=arrays["labels"],
             rows=arrays["rows"],
             severity=arrays[INTRA_CLASS],
@@ -99,7 +103,9 @@ class Predictions:
         whole, classes = len(self.ids), len(self.classes)
         logits = [*self.varied.values(), *self.controls.values()]
         return (
-            all(len(each) == whole for each in (self.labels, self.severity, self.rivals))
+            all(
+                len(each) == whole for each in (self.paths, self.labels, self.severity, self.rivals)
+            )
             and self.clean.shape == (whole, classes)
             and all(each.shape[-2:] == (len(self.rows), classes) for each in logits)
             and 0 <= self.labels.min(initial=0) <= self.labels.max(initial=0) < classes

@@ -1,6 +1,6 @@
 """The evaluation as one self-contained HTML page, for whoever signs off a release."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from constancy.evaluation.by_class import worst_classes
-from constancy.evaluation.calibration import Reliability, reliability
+from constancy.evaluation.by_class import LEAST_OF_CLASS, worst_classes
+from constancy.evaluation.calibration import BINS, Reliability, reliability
 from constancy.evaluation.confusion import confusion_counts, growing_pairs, most_confused
 from constancy.evaluation.evaluate import Evaluation
 from constancy.evaluation.examples import Cell, example_sheets
@@ -18,14 +18,19 @@ from constancy.evaluation.figures.confusion_matrix import confusion_matrix
 from constancy.evaluation.figures.reliability_diagram import reliability_diagram
 from constancy.evaluation.figures.severity_curves import severity_curves
 from constancy.evaluation.figures.style import both_looks
+from constancy.evaluation.figures.trade_off_plot import trade_off_plot
 from constancy.evaluation.figures.training_history import training_history
 from constancy.evaluation.harmful import Flip
 from constancy.evaluation.history import best_epoch
 from constancy.evaluation.invariance import RATE
 from constancy.evaluation.scores import Metrics
+from constancy.evaluation.sensitivity import rival_pairs
 from constancy.evaluation.specimens import worst_kinds
-from constancy.page import VERDICT, count, overlay, percent, render, thumbnail
+from constancy.evaluation.trade_off import trade_offs
+from constancy.page import VERDICT, count, overlay, percent, render, span, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
+from constancy.settings.flat import flat
+from constancy.settings.model import STRUCTURES
 
 WORST_CLASSES = 10
 PAIRS = 12  # most confused pairs that are listed
@@ -48,15 +53,17 @@ _UNITS = {
 }
 
 
-def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
+def render_report(evaluation: Evaluation, history: pd.DataFrame, run: Mapping[str, Any]) -> str:
     """The page: no reference leaves it, and the same inputs give the same text.
 
-    history: as given by `load_history`.
+    history, run: of the training, as given by `load_history` and `load_run`.
     """
     metrics = evaluation.metrics
+    untouched = _untouched(evaluation)
+    reliabilities = _reliabilities(evaluation)
     return render(
         Path(__file__).with_name("report.html.j2"),
-        filters={"tint": _tint(metrics.clean.accuracy)},
+        filters={"tint": _tint(untouched)},
         network=evaluation.card.name,
         verdict=Markup(VERDICT),  # noqa: S704 - a constant
         summary=summary(metrics),
@@ -64,6 +71,7 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         varied=float(np.mean([metrics.factors[name].accuracy for name in PIXEL_FACTORS])),
         hardest=_hardest(metrics),
         base=len(evaluation.suite.index),
+        untouched=untouched,
         rows=[*metrics.factors.items(), (COMBINED, metrics.combined)],
         combine=evaluation.suite.combine,
         severities=SEVERITIES,
@@ -74,17 +82,20 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
         best=best_epoch(history),
         epochs=len(history),
         strengths=_strengths(evaluation.suite.strengths),
-        provenance=_provenance(evaluation),
+        provenance=_provenance(evaluation, run),
+        settings=list(flat(_of_training(run["settings"], evaluation.card.name))),
         **_confusion(evaluation),
         flips=[_flip(each) for each in evaluation.flips],
         **_classes(evaluation),
         kinds=[(kind, _shots(evaluation, kind.rows)) for kind in worst_kinds(evaluation)],
         learned=_learned(evaluation),
-        sheet=_data_sheet(evaluation),
+        **_data_sheet(evaluation),
         layer_factors=[*PIXEL_FACTORS, COMBINED],
         rate=RATE,
-        reliability=both_looks(reliability_diagram, _reliabilities(evaluation)),
-        curves=both_looks(severity_curves, metrics),
+        least_of_class=LEAST_OF_CLASS,
+        reliability=both_looks(reliability_diagram, reliabilities),
+        bins=_bins(reliabilities),
+        curves=both_looks(severity_curves, metrics, untouched),
         training=both_looks(training_history, history),
     )
 
@@ -92,12 +103,35 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame) -> str:
 def _reliabilities(evaluation: Evaluation) -> dict[str, Reliability]:
     """Of the clean images, and of those under one factor at a time."""
     labels = evaluation.split.labels
-    varied = [evaluation.varied[name] for name in PIXEL_FACTORS]
-    logits = np.concatenate([each.reshape(-1, *each.shape[-2:]) for each in varied])
+    varied = (evaluation.varied[name] for name in PIXEL_FACTORS)
     return {
-        "clean images": reliability(evaluation.clean, labels),
-        "under a factor": reliability(logits, labels[evaluation.base_rows]),
+        "clean images": reliability([evaluation.clean], labels),
+        "under a factor": reliability(varied, labels[evaluation.base_rows]),
     }
+
+
+def _bins(
+    reliabilities: Mapping[str, Reliability],
+) -> list[tuple[str, list[float | None], list[int]]]:
+    """Rows of (confidences, accuracy of each kind of images or None, how many answers of each)."""
+    rows = []
+    for number in range(BINS):
+        counts = [int(each.counts[number]) for each in reliabilities.values()]
+        if any(counts):
+            shares = [
+                float(each.accuracy[number]) if each.counts[number] else None
+                for each in reliabilities.values()
+            ]
+            confidences = span((number / BINS, (number + 1) / BINS))
+            rows.append((confidences, shares, counts))
+    return rows
+
+
+def _untouched(evaluation: Evaluation) -> float:
+    """Accuracy on the base images as they are."""
+    rows = evaluation.base_rows
+    right: np.ndarray = evaluation.clean[rows].argmax(-1) == evaluation.split.labels[rows]
+    return float(right.mean())
 
 
 def _flip(flip: Flip) -> dict[str, Any]:
@@ -137,15 +171,28 @@ def _learned(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _data_sheet(evaluation: Evaluation) -> list[tuple[str, list[int]]]:
-    """Of each class, how many test images it has, and how many of them are base images of the suite."""
-    classes = evaluation.dataset.classes
-    labels = evaluation.split.labels
-    counts = (
-        np.bincount(each, minlength=len(classes)).tolist()
-        for each in (labels, labels[evaluation.base_rows])
+def _data_sheet(evaluation: Evaluation) -> dict[str, Any]:
+    """Of each class, how many images it has in each split and among the base images of the suite, and
+    what it is worth; invariance against sensitivity as a figure.
+    """
+    classes, labels, base = (
+        evaluation.dataset.classes,
+        evaluation.split.labels,
+        evaluation.base_rows,
     )
-    return [(name, list(each)) for name, *each in zip(classes, *counts, strict=True)]
+    varied = np.bincount(labels[base], minlength=len(classes)).tolist()
+    answers = {name: evaluation.varied[name].argmax(-1) for name in PIXEL_FACTORS}
+    pairs = rival_pairs(evaluation.suite.intra_class["rival"].to_numpy())
+    found = trade_offs(evaluation.clean.argmax(-1), answers, base, labels, pairs)
+    by_class = {each.label: each for each in found}
+    counts = zip(*evaluation.counts.values(), varied, strict=True)
+    return {
+        "sheet": [
+            (name, list(numbers), by_class.get(label))
+            for label, (name, numbers) in enumerate(zip(classes, counts, strict=True))
+        ],
+        "trade_off": both_looks(trade_off_plot, found, classes) if found else None,
+    }
 
 
 def _classes(evaluation: Evaluation) -> dict[str, Any]:
@@ -179,10 +226,10 @@ def _tint(clean: float) -> Callable[[float], str]:
 
 
 def _hardest(metrics: Metrics) -> dict[str, Any]:
-    """The factor and severity with the lowest accuracy of all."""
+    """The factor, or several at once, and severity with the lowest accuracy of all."""
     accuracy, name, severity = min(
         (accuracy, name, severity)
-        for name, factor in metrics.factors.items()
+        for name, factor in [*metrics.factors.items(), (COMBINED, metrics.combined)]
         for severity, accuracy in zip(SEVERITIES, factor.severities, strict=True)
     )
     return {"factor": name, "severity": severity, "accuracy": accuracy}
@@ -210,14 +257,25 @@ def _strengths(strengths: dict[str, dict[str, list[float]]]) -> list[tuple[str, 
     ]
 
 
-def _provenance(evaluation: Evaluation) -> list[tuple[str, str, bool]]:
+def _of_training(settings: Mapping[str, Any], network: str) -> dict[str, Any]:
+    """The settings of the training, without what they say of other networks and what the page says
+    elsewhere.
+    """
+    shown: dict[str, Any] = {name: settings[name] for name in ("model", "train", "variation")}
+    others = set(STRUCTURES) - {network}
+    shown["model"] = {k: v for k, v in shown["model"].items() if k not in others}
+    shown["variation"] = {k: v for k, v in shown["variation"].items() if k != "strengths"}
+    return shown
+
+
+def _provenance(evaluation: Evaluation, run: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     """Rows of (what, value, whether it is to be set in a fixed-width font)."""
     card, suite, image = evaluation.card, evaluation.suite, evaluation.dataset.image
     structure = ", ".join(f"{key} {value}" for key, value in card.structure.items())
     varied = sum(int(np.prod(each.shape[:3])) for each in evaluation.varied.values())
     here = {name: version(name) for name in ("constancy", "numpy", "torch")}
     return [
-        ("Network", f"{card.name}: {structure}", False),
+        ("Network", f"{card.name}: {structure}" if structure else card.name, False),
         ("Parameters", count(evaluation.parameters), False),
         ("Weights (SHA-256)", evaluation.weights, True),
         ("Suite (SHA-256)", suite.digest, True),
@@ -226,6 +284,9 @@ def _provenance(evaluation: Evaluation) -> list[tuple[str, str, bool]]:
             f"{image.size} {TIMES} {image.size} pixels, {image.color}, fit: {image.fit}",
             False,
         ),
+        ("Chosen for the machine", ", ".join(f"{k} {v}" for k, v in run["choices"].items()), False),
+        ("Seed of the training", str(run["settings"]["seed"]), False),
+        ("Seed of the suite", str(suite.seed), False),
         ("Classes", count(len(card.classes)), False),
         ("Clean test images", count(len(evaluation.split)), False),
         ("Base images of the suite", count(len(suite.index)), False),

@@ -47,10 +47,13 @@ class Metrics:
             "combined": self.combined.as_json(),
             "sensitivity": asdict(self.sensitivity) if self.sensitivity else None,
             "worst_factor": {"name": worst, "accuracy": self.factors[worst].accuracy},
-            "worst_cluster": asdict(self.worst_cluster) if self.worst_cluster else None,
+            "worst_cluster": self.worst_cluster and self._named(self.worst_cluster),
             "invariance": {name: layer.as_json() for name, layer in self.invariance.items()},
             "suite": self.suite,
         }
+
+    def _named(self, worst: ClusterScore) -> dict[str, Any]:
+        return asdict(worst) | {"label": list(self.clean.classes)[worst.label]}
 
 
 def score(answers: Answers, labels: np.ndarray, classes: list[str], suite: Suite) -> Metrics:

@@ -21,8 +21,19 @@ def orbits(clean: np.ndarray, varied: np.ndarray) -> np.ndarray:
     return np.logical_and.accumulate(whole, axis=0) & clean
 
 
-def consistency(clean: np.ndarray, varied: np.ndarray, classes: int) -> float:
-    """Cohen's kappa between answers to images and to their variants; 0 where it is not defined.
+def balance(groups: np.ndarray) -> np.ndarray:
+    """What each image weighs for all groups that there are to weigh the same: float64, n, of mean 1.
+
+    groups: int64, n, the one of each image, such as its class.
+    """
+    _, own, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    return len(groups) / (len(counts) * counts[own])
+
+
+def consistency(clean: np.ndarray, varied: np.ndarray, classes: int) -> float | None:
+    """Cohen's kappa between answers to images and to their variants.
+
+    None where it is not defined: all answers are the same class.
 
     clean: int64, n, the classes answered; varied: int64, severities x directions x n.
     """
@@ -31,4 +42,4 @@ def consistency(clean: np.ndarray, varied: np.ndarray, classes: int) -> float:
     after = np.bincount(varied.reshape(-1), minlength=classes) / varied.size
     agreed = float((varied == clean).sum()) / (times * len(clean))
     expected = float(before @ after)
-    return (agreed - expected) / (1 - expected) if expected < 1 else 0.0
+    return (agreed - expected) / (1 - expected) if expected < 1 else None

@@ -1,7 +1,9 @@
 """What an evaluation leaves on disk: metrics, predictions, plots, and the report."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,12 +13,13 @@ from constancy.evaluation.predictions import Predictions
 from constancy.evaluation.report import render_report
 from constancy.evaluation.scores import Metrics
 from constancy.files import replacing
-from constancy.settings.base import SEVERITIES
+from constancy.settings.base import COMBINED, SEVERITIES
 
 
 def write_evaluation(
     evaluation: Evaluation,
     history: pd.DataFrame,
+    run: Mapping[str, Any],
     *,
     metrics: Path,
     predictions: Path,
@@ -25,9 +28,9 @@ def write_evaluation(
 ) -> None:
     """Write the four outputs, all of them or none; `plots` is a folder, the others are files.
 
-    history: as given by `load_history`.
+    history, run: of the training, as given by `load_history` and `load_run`.
     """
-    page = render_report(evaluation, history)
+    page = render_report(evaluation, history, run)
     scores = json.dumps(evaluation.metrics.as_json(), indent=2, allow_nan=False)
     with replacing(metrics, predictions, report, plots) as news:
         new_metrics, new_predictions, new_report, new_plots = news
@@ -40,13 +43,12 @@ def write_evaluation(
 
 
 def severity_table(metrics: Metrics) -> pd.DataFrame:
-    """One row for each factor and severity, for `dvc plots`: factor, severity, accuracy."""
-    rows = [
-        (name, severity, accuracy)
-        for name, factor in metrics.factors.items()
-        for severity, accuracy in zip(SEVERITIES, factor.severities, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["factor", "severity", "accuracy"])
+    """One row for each severity, for `dvc plots`: accuracy under each factor, under several at once, and
+    on clean images.
+    """
+    curves = {name: factor.severities for name, factor in metrics.factors.items()}
+    curves |= {COMBINED: metrics.combined.severities}
+    return pd.DataFrame({"severity": SEVERITIES, "clean": metrics.clean.accuracy, **curves})
 
 
 def confusion_table(evaluation: Evaluation) -> pd.DataFrame:
@@ -63,6 +65,7 @@ def predictions_of(evaluation: Evaluation) -> Predictions:
         suite=evaluation.suite.digest,
         classes=evaluation.dataset.classes,
         ids=evaluation.split.index["id"].to_numpy(),
+        paths=evaluation.split.index["path"].to_numpy(),
         labels=evaluation.split.labels,
         rows=evaluation.base_rows,
         severity=about["severity"].to_numpy(),

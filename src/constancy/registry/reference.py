@@ -1,6 +1,7 @@
 """What a user calls a model: a folder, a version or an alias in the registry, or a run."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,17 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Path:
+@dataclass(frozen=True)
+class Found:
+    """A model's answers: the file, and what the model is called, as exactly as the registry knows it."""
+
+    name: str
+    file: Path
+
+
+def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Found:
     """The file of a model's answers: that of a project or reports folder, or that which the run of a
-    version, an alias or a run id has, copied into `scratch`.
+    version, an alias or a run id has, copied into `scratch`. A folder goes before what is called so.
 
     Raises UserError for what is none of these, and where there are no answers.
     """
@@ -24,43 +33,44 @@ def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Path:
     if folder.is_dir():
         found = (folder / PREDICTIONS.name, folder / PREDICTIONS)
         if file := next((file for file in found if file.exists()), None):
-            return file
+            return Found(reference, file)
         raise UserError(f"{folder} holds no {PREDICTIONS.name}: `make run` writes it to reports/")
     client = connect(tracking)
     with answering(client):
-        return _download(client, _run_of(client, reference, tracking.model), reference, scratch)
+        name, run_id = _run_of(client, reference, tracking.model)
+        return Found(name, _download(client, run_id, reference, scratch))
 
 
-def _run_of(client: "MlflowClient", reference: str, model: str) -> str:
+def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, str]:
+    """What the model is called, and the run that trained it."""
     from mlflow.exceptions import MlflowException
 
-    if re.fullmatch("[0-9a-f]{32}", reference):
-        return reference
-    version = None
     try:
-        if reference.isdecimal():
-            version = client.get_model_version(model, reference)
-        else:
-            version = version_of(client, model, reference)
+        if re.fullmatch("[0-9a-f]{32}", reference):
+            run = client.get_run(reference)
+            return f"run {run.info.run_name}", reference
+        version = (
+            client.get_model_version(model, reference)
+            if reference.isdecimal()
+            else version_of(client, model, reference)
+        )
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
+        version = None
     if version is None:
         raise UserError(
             f"'{reference}' is neither a folder, nor a run, nor a version or alias of '{model}': "
             "`make ui` shows those that there are"
         )
-    return str(version.run_id)
+    alias = "" if reference.isdecimal() else f" ({reference})"
+    return f"{model} {version.version}{alias}", str(version.run_id)
 
 
 def _download(client: "MlflowClient", run_id: str, reference: str, scratch: Path) -> Path:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        path = client.download_artifacts(run_id, PREDICTIONS.name, str(scratch))
-    except (MlflowException, OSError):
+    if not any(each.path == PREDICTIONS.name for each in client.list_artifacts(run_id)):
         raise UserError(
             f"the run of '{reference}' has no {PREDICTIONS.name}: only models that were judged since "
             "Constancy keeps it can be compared"
-        ) from None
-    return Path(path)
+        )
+    return Path(client.download_artifacts(run_id, PREDICTIONS.name, str(scratch)))

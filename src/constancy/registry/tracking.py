@@ -13,6 +13,7 @@ from constancy.registry.lineage import input_digests, lineage_tags, lock_digest,
 from constancy.registry.metrics import flat_metrics
 from constancy.registry.store import experiment
 from constancy.settings import Settings
+from constancy.settings.flat import flat
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run_parameters(settings: Settings) -> dict[str, str]:
     """
     values = settings.model_dump(by_alias=True, include=set(TRAINING))
     values["data"]["source"] = without_secrets(values["data"]["source"])
-    return dict(_flatten("", values))
+    return dict(flat(values))
 
 
 def find_run(client: "MlflowClient", tracking: Tracking, weights: str) -> str | None:
@@ -111,11 +112,3 @@ def tag_registration(client: "MlflowClient", run_id: str, settings: Settings) ->
     if digest := lock_digest():
         tags["dvc.lock.sha256"] = digest
     client.log_batch(run_id, tags=[RunTag(name, value) for name, value in tags.items()])
-
-
-def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _flatten(f"{prefix}.{key}" if prefix else key, each)
-    else:
-        yield prefix, value if isinstance(value, str) else json.dumps(value)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from constancy.errors import UserError
 from constancy.files import read_json
@@ -29,9 +30,8 @@ class Suite:
     intra_class: every image of the split, with columns row, id, severity (1 to 5), distance,
     cluster, within its class from 0 on, and rival, the row of the nearest image of another class.
     directions: the names of each factor's D directions.
-    strengths, combine: settings of `variation`, and libraries: names and versions, with which the
-    images were made. digest: SHA-256,
-    hexadecimal, over all of that.
+    strengths, combine: settings of `variation`, seed, and libraries: names and versions, with which
+    the images were made. digest: SHA-256, hexadecimal, over all of that.
     """
 
     images: dict[str, np.ndarray]
@@ -41,6 +41,7 @@ class Suite:
     directions: dict[str, list[str]]
     strengths: dict[str, dict[str, list[float]]]
     combine: dict[str, int]
+    seed: int
     libraries: dict[str, str]
     digest: str
 
@@ -54,23 +55,42 @@ class Suite:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The suite that lies in `folder`. Raises UserError when it is missing or incomplete."""
+        """The suite that lies in `folder`.
+
+        Raises UserError when it is missing, incomplete, or not what its digest was taken of.
+        """
+        try:
+            return cls._read(folder)
+        except (ValueError, KeyError, TypeError, EOFError, pa.ArrowInvalid):
+            raise UserError(
+                f"{folder} holds no suite that can be read: `make run` makes it again"
+            ) from None
+
+    @classmethod
+    def _read(cls, folder: Path) -> Self:
         facts, index, intra_class = (folder / name for name in (FACTS, INDEX, INTRA_CLASS))
         about = read_json(_there(facts, folder))
+        digest = about.pop("digest")
         images = {kind: images_file(folder, kind) for kind in (*PIXEL_FACTORS, COMBINED)}
         controls = {factor: controls_file(folder, factor) for factor in about["controls"]}
         for file in (index, intra_class, *images.values(), *controls.values()):
             _there(file, folder)
+        arrays = (_mapped(images), _mapped(controls))
+        tables = (pd.read_parquet(index), pd.read_parquet(intra_class))
+        if suite_digest(*arrays, *tables, about) != digest:
+            raise UserError(
+                f"{folder} is not the suite that was made: its digest differs from the recorded one "
+                f"({digest[:12]}); `make run` makes it again"
+            )
         return cls(
-            _mapped(images),
-            _mapped(controls),
-            pd.read_parquet(index),
-            pd.read_parquet(intra_class),
+            *arrays,
+            *tables,
             directions=about["directions"],
             strengths=about["strengths"],
             combine=about["combine"],
+            seed=about["seed"],
             libraries=about["libraries"],
-            digest=about["digest"],
+            digest=digest,
         )
 
 

@@ -7,7 +7,15 @@ from matplotlib import rc_context
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from constancy.evaluation.figures.style import STYLE, WIDTH, Look, dress, new_figure, shorten
+from constancy.evaluation.figures.style import (
+    STYLE,
+    WIDTH,
+    Look,
+    contrast,
+    dress,
+    new_figure,
+    shorten,
+)
 
 READABLE_CLASSES = 60  # with more there are neither names nor numbers
 
@@ -27,7 +35,8 @@ def confusion_matrix(counts: np.ndarray, classes: list[str], look: Look) -> Figu
     axes = figure.add_subplot()
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     filling = _filling(share)
-    axes.imshow(_confusion_colors(filling, look), aspect="equal", interpolation="none")
+    colors = _confusion_colors(filling, look)
+    axes.imshow(colors, aspect="equal", interpolation="none")
     dress(axes, look)
     axes.grid(visible=False)
     axes.set_xlabel("predicted")
@@ -54,7 +63,7 @@ def confusion_matrix(counts: np.ndarray, classes: list[str], look: Look) -> Figu
             ha="center",
             va="center",
             fontsize=10 if len(names) <= 20 else 7,
-            color=look.on_fill if filling[actual, predicted] > 0.55 else look.ink,
+            color=_ink_on(colors[actual, predicted], look),
         )
     return figure
 
@@ -71,3 +80,12 @@ def _confusion_colors(filling: np.ndarray, look: Look) -> np.ndarray:
     colors[np.diag_indices(len(filling))] = (*to_rgb(look.right), 1)
     colors[..., 3] = 0.9 * filling
     return colors
+
+
+def _ink_on(color: np.ndarray, look: Look) -> str:
+    """Black or white for text, whichever stands out more from a cell, and one does by 4.5; color: RGBA
+    in 0..1.
+    """
+    page = np.array(to_rgb(look.page))
+    under = color[3] * color[:3] + (1 - color[3]) * page
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(to_rgb(ink), tuple(under)))

@@ -33,9 +33,9 @@ BAND = 0.12  # how strongly a band is tinted
 
 
 @rc_context(STYLE)
-def severity_curves(metrics: Metrics, look: Look) -> Figure:
-    """Accuracy by severity: a line for each factor with its band of 95 %, and the clean accuracy
-    as a dashed one.
+def severity_curves(metrics: Metrics, untouched: float, look: Look) -> Figure:
+    """Accuracy by severity: a line for each factor with its band of 95 %, and as a dashed one the
+    accuracy on the same images untouched.
     """
     figure = new_figure(WIDTH, 4.6)
     axes = figure.add_subplot()
@@ -61,9 +61,7 @@ def severity_curves(metrics: Metrics, look: Look) -> Figure:
             alpha=BAND,
             linewidth=0,
         )
-    axes.axhline(
-        metrics.clean.accuracy, label="clean", color=look.ink, linestyle=(0, (4, 3)), linewidth=1.3
-    )
+    axes.axhline(untouched, label="clean", color=look.ink, linestyle=(0, (4, 3)), linewidth=1.3)
     axes.set_xlabel("severity")
     axes.set_ylabel("accuracy")
     axes.set_xticks(SEVERITIES)

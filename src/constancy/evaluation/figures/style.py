@@ -34,31 +34,31 @@ class Look:
     apart with any kind of colour vision (in lightness too); lines differ in marker and dash as well.
     """
 
+    page: str
     ink: str
     muted: str
     grid: str
     right: str
     wrong: str
-    on_fill: str
     series: tuple[str, ...]
 
 
 LIGHT = Look(
+    page="#ffffff",
     ink="#18212b",
     muted="#55606c",
     grid="#dfe4ea",
     right="#0b5c8a",
     wrong="#c2410c",
-    on_fill="#ffffff",
     series=("#0072b2", "#b34700", "#00785a", "#8f2d77", "#7a6200", "#d0342c", "#4a4e57"),
 )
 DARK = Look(
+    page="#182028",
     ink="#e8edf2",
     muted="#9daab7",
     grid="#2e3944",
     right="#5ab4e8",
     wrong="#ff9a5c",
-    on_fill="#10161c",
     series=("#5ab4e8", "#ff9a4d", "#38d3a0", "#e79bd0", "#e8d44d", "#ff7d78", "#c3cad2"),
 )
 
@@ -85,6 +85,17 @@ def shorten(name: str, limit: int = 18) -> str:
 def new_figure(width: float, height: float) -> Figure:
     """Of so many inches, empty."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """How far two colours, RGB in 0..1, stand out from each other: 1 to 21 (WCAG 2.2, contrast ratio)."""
+
+    def luminance(color: tuple[float, ...]) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def dress(axes: Axes, look: Look) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from constancy.evaluation.compared import Comparison
+from constancy.evaluation.predictions import Predictions
 from constancy.page import render
 
 SHOWN = 200  # changed images that the page lists, of each kind
@@ -19,6 +20,8 @@ def comparison_lines(comparison: Comparison, before: str, after: str) -> str:
             f"{each.name:14}{each.before:{width}.4f}  {each.after:{width}.4f}  "
             f"{each.difference:+.4f}   {low:+.4f} to {high:+.4f}   {each.verdict}{p}".rstrip()
         )
+    if comparison.same:
+        lines.append("both give the very same answers: one model, or two of the same weights")
     lines.append(
         f"clean images: {len(comparison.mended):,} right that were wrong, "
         f"{len(comparison.broken):,} wrong that were right, "
@@ -28,16 +31,19 @@ def comparison_lines(comparison: Comparison, before: str, after: str) -> str:
 
 
 def render_comparison(
-    comparison: Comparison, before: str, after: str, classes: list[str], ids: list[str]
+    comparison: Comparison, before: str, after: str, answered: Predictions
 ) -> str:
-    """The page, which holds all that it needs. before, after: what the models are called."""
+    """The page, which holds all that it needs.
+
+    before, after: what the models are called; answered: the answers of either.
+    """
     return render(
-        Path(__file__).with_name("comparison.html.j2"),
+        Path(__file__).with_name("comparison_page.html.j2"),
         comparison=comparison,
         before=before,
         after=after,
-        classes=classes,
-        ids=ids,
+        answered=answered,
+        classes=answered.classes,
         shown=SHOWN,
         lists=[
             ("Right that were wrong", comparison.mended),

@@ -1,0 +1,141 @@
+"""Evaluation on frozen suites against the plain loop that applies each transform on the fly.
+
+    python benchmarks/frozen_suites.py archive:fashion-mnist.tar.gz
+
+Both arms answer the same variants of the same base images with the same network, in fp32, in one
+process. Theirs makes each variant when it is needed, by the factors' own definition, normalises it
+and predicts in batches, eager and channels first. Ours reads the frozen suite. The predictions must
+be the same. Then the whole evaluation, statistics and report included, is timed and its peak memory
+printed, once. Target: 5 times as fast, and 60 s for the whole.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from measure import compare
+from stages import committed, prepare
+
+from constancy.data.packed import Dataset, PackedSplit
+from constancy.evaluation.evaluate import evaluate
+from constancy.evaluation.history import COLUMNS
+from constancy.evaluation.predict import predict_logits
+from constancy.evaluation.write import write_evaluation
+from constancy.models.disk import load_model, save_model
+from constancy.models.network import Network
+from constancy.settings import Settings, check_settings
+from constancy.settings.base import SEVERITIES
+from constancy.training.fit import describe
+from constancy.variation.limits import limits_of
+from constancy.variation.scene import Donors
+from constancy.variation.suites import Suite
+from constancy.variation.variants import Maker
+from constancy.variation.view import border_colors
+
+ROUNDS = 3
+BASE = 300  # base images of which both arms answer the variants; the whole evaluation has them all
+
+
+def settings_of(source: str, network: str) -> Settings:
+    values = committed()
+    values["data"]["source"] = source
+    values["model"]["name"] = network
+    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 0)
+    values["train"]["mix"] = {"untouched": 1}
+    return check_settings(values)
+
+
+def write_model(settings: Settings, prepared: Path, folder: Path) -> None:
+    """An untrained network, whose answers hang on its draw alone: it computes as a trained one does."""
+    count = len(PackedSplit.load(prepared / "train"))
+    torch.manual_seed(0)
+    card = describe(settings.model, Dataset.load(prepared), count)
+    network = card.build()
+    for module in network.modules():  # answers of many classes, which need some gain in all layers
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.ones_(module.weight)
+    folder.mkdir()
+    save_model(folder, network, card)
+
+
+def on_the_fly(network: Network, split: PackedSplit, suite: Suite, maker: Maker) -> np.ndarray:
+    """The answers to all variants, int64, as a plain loop finds them."""
+    rows = suite.index["row"].to_numpy()[:BASE]
+    images, labels = np.asarray(split.images[rows]), split.labels[rows]
+    ids = suite.index["id"].tolist()[:BASE]
+    borders = border_colors(images)
+    answers = []
+    for kind, directions in suite.directions.items():
+        for severity in SEVERITIES:
+            for direction in directions:
+                variants = []
+                for image, border, sample, label in zip(images, borders, ids, labels, strict=True):
+                    scene = maker.scene(image.shape, int(label))
+                    view = maker.view(kind, severity, direction, sample, scene)
+                    variants.append(torch.from_numpy(view.apply(image, border)).permute(2, 0, 1))
+                with torch.no_grad():
+                    answers.append(network(torch.stack(variants)).argmax(1))
+    return torch.cat(answers).numpy()
+
+
+def frozen(network: Network, suite: Suite, batch_size: int) -> np.ndarray:
+    """The same answers from the suite."""
+    logits = (
+        predict_logits(network, suite.images[kind][:, :, :BASE], batch_size)
+        for kind in suite.directions
+    )
+    return np.concatenate([each.argmax(-1).ravel() for each in logits])
+
+
+def main(source: str, name: str) -> None:
+    settings = settings_of(source, name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        prepare(settings, folder)
+        prepared, model = folder / "prepared", folder / "model"
+        write_model(settings, prepared, model)
+        classes = Dataset.load(prepared).classes
+        split, suite = PackedSplit.load(prepared / "test"), Suite.load(folder / "suites" / "test")
+        maker = Maker(
+            (settings.seed, "suite", "test"),
+            settings.variation,
+            Donors.of(split.images, split.labels),
+            limits_of(settings.variation, classes),
+        )
+        mine, plain = load_model(model)[0], load_model(model)[0]
+        plain = plain.to(memory_format=torch.contiguous_format)
+
+        def ours() -> np.ndarray:
+            return frozen(mine, suite, settings.evaluate.batch_size)
+
+        def theirs() -> np.ndarray:
+            return on_the_fly(plain, split, suite, maker)
+
+        same = float((ours() == theirs()).mean())
+        print(f"the same answer for {same:.4%} of the variants", file=sys.stderr)
+        compare("frozen_suites", 5, ours, theirs, rounds=ROUNDS)
+        whole(settings, folder, model)
+
+
+def whole(settings: Settings, folder: Path, model: Path) -> None:
+    """Time the evaluation as the stage does it, after imports."""
+    history = {column: [0.5] for column in COLUMNS} | {"epoch": [0]}
+    start = time.perf_counter()
+    suite = folder / "suites" / "test"
+    evaluation = evaluate(model, folder / "prepared", suite, settings.evaluate)
+    names = ("metrics", "predictions", "report", "plots")
+    outputs = {name: folder / name for name in names}
+    write_evaluation(evaluation, pd.DataFrame(history), settings.model_dump(), **outputs)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    answers = sum(each[..., 0].size for each in evaluation.varied.values())
+    print(f"evaluation of {answers:,} variants: {seconds:.1f} s (target 60), {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "auto")
