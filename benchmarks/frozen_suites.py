@@ -130,7 +130,8 @@ def whole(settings: Settings, folder: Path, model: Path) -> None:
     evaluation = evaluate(model, folder / "prepared", suite, settings.evaluate)
     names = ("metrics", "predictions", "report", "plots")
     outputs = {name: folder / name for name in names}
-    write_evaluation(evaluation, pd.DataFrame(history), settings.model_dump(), **outputs)
+    run = {"settings": settings.model_dump(), "choices": {}}
+    write_evaluation(evaluation, pd.DataFrame(history), run, **outputs)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     answers = sum(each[..., 0].size for each in evaluation.varied.values())
