@@ -62,6 +62,7 @@ def prepare_small(folder: Path) -> Prepared:
     values["data"]["image"]["size"] = 16
     values["data"]["split"] |= {"validation": 0.3, "test": 0.5}
     values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 1)
+    values["variation"]["severities"]["least"] = 0  # what so small a network learns in few epochs
     values["model"]["cnn"] |= {"filters": [8, 16], "hidden": 16}
     values["model"]["mlp"] |= {"hidden": [32]}
     values["model"]["resnet"] |= {"stem": 8, "widths": [8, 16, 16]}

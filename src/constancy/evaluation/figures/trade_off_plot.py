@@ -65,7 +65,10 @@ def trade_off_plot(trade_offs: Sequence[TradeOff], classes: Sequence[str], look:
             color=look.ink,
             fontsize=9,
         )
-    axes.margins(0.15)
+    # The corner that is best is always in sight, and nothing beyond it.
+    for limit, values in ((axes.set_xlim, sensitivity), (axes.set_ylim, invariance)):
+        room = 1 - min(float(values.min()), 0.98)
+        limit(1 - 1.15 * room, 1 + 0.06 * room)
     axes.set_xlabel("sensitivity: look-alikes told apart")
     axes.set_ylabel("invariance")
     for axis in (axes.xaxis, axes.yaxis):
