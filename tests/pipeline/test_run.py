@@ -138,7 +138,11 @@ def test_the_params_metrics_and_plots_are_dvcs(finished_project: Project) -> Non
     assert plots.returncode == 0, plots.stderr
     drawn = json.loads(plots.stdout)["data"]
     assert {"severity", "confusion", "reports/history.csv"} <= set(drawn)
-    assert "severity.csv::occlusion" in json.dumps(drawn["severity"]).replace('", "', "::")
+    for plot, columns in (
+        ("severity", (*FACTORS, "combined")),
+        ("confusion", ("actual", "predicted")),
+    ):
+        assert all(f'"{column}"' in json.dumps(drawn[plot]) for column in columns)
 
 
 def test_two_clones_give_the_same_weights_bit_for_bit(small_run: Project, tmp_path: Path) -> None:
