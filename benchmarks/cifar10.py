@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from measure import REPORTS
-from stages import committed, prepare, train
+from stages import prepare, train, without_copies
 
 from constancy.data.packed import PackedSplit
 from constancy.evaluation.predict import predict_logits
@@ -23,11 +23,9 @@ from constancy.settings import check_settings
 
 
 def main(source: str, minutes: float, epochs: int) -> None:
-    values = committed()
-    values["data"]["source"] = source
+    values = without_copies(source)
     values["data"]["image"] |= {"size": 32, "color": "rgb"}
-    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 0)
-    values["train"] |= {"mix": {"untouched": 1}, "flip": True, "batch_size": 256}
+    values["train"] |= {"flip": True, "batch_size": 256}
     values["train"] |= {"minutes": minutes, "epochs": epochs, "patience": epochs}
     values["train"] |= {"precision": "auto", "compile": "auto"}
     settings = check_settings(values)

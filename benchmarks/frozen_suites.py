@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from measure import compare
-from stages import committed, prepare
+from stages import prepare, without_copies
 
 from constancy.data.packed import Dataset, PackedSplit
 from constancy.evaluation.evaluate import evaluate
@@ -39,15 +39,6 @@ from constancy.variation.view import border_colors
 
 ROUNDS = 3
 BASE = 300  # base images of which both arms answer the variants; the whole evaluation has them all
-
-
-def settings_of(source: str, network: str) -> Settings:
-    values = committed()
-    values["data"]["source"] = source
-    values["model"]["name"] = network
-    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 0)
-    values["train"]["mix"] = {"untouched": 1}
-    return check_settings(values)
 
 
 def write_model(settings: Settings, prepared: Path, folder: Path) -> None:
@@ -93,7 +84,7 @@ def frozen(network: Network, suite: Suite, batch_size: int) -> np.ndarray:
 
 
 def main(source: str, name: str) -> None:
-    settings = settings_of(source, name)
+    settings = check_settings(without_copies(source, name))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         prepare(settings, folder)

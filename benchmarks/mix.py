@@ -111,4 +111,5 @@ if __name__ == "__main__":
         PROJECT / "reports" / "benchmarks" / f"mix-{Path(chosen.source).name.split('.')[0]}.json"
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps({**vars(chosen), "arms": means}, indent=2) + "\n")
+    about = vars(chosen) | {"source": Path(chosen.source).name}  # wherever it lies here
+    target.write_text(json.dumps(about | {"arms": means}, indent=2) + "\n")

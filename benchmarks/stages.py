@@ -30,6 +30,16 @@ def committed() -> dict[str, Any]:
     return YAML(typ="safe").load((PROJECT / "params.yaml").read_text())
 
 
+def without_copies(source: str, network: str = "auto") -> dict[str, Any]:
+    """The values of params.yaml for another source and network, trained on untouched images alone."""
+    values = committed()
+    values["data"]["source"] = source
+    values["model"]["name"] = network
+    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 0)
+    values["train"]["mix"] = {"untouched": 1}
+    return values
+
+
 def save_params(values: dict[str, Any], folder: Path) -> None:
     """The params.yaml of a project in `folder`."""
     YAML(typ="safe").dump(values, folder / "params.yaml")

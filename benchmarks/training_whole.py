@@ -22,7 +22,7 @@ from input_pipeline import InMemory
 from measure import record
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
-from stages import card_of, committed, image_data, prepare, train
+from stages import card_of, image_data, prepare, train, without_copies
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -63,12 +63,8 @@ class Stock(LightningModule):
 
 
 def settings_of(source: str) -> Settings:
-    values = committed()
-    values["data"]["source"] = source
-    values["model"]["name"] = "cnn"
-    values["variation"]["copies"] = dict.fromkeys(values["variation"]["copies"], 0)
+    values = without_copies(source, "cnn")
     values["train"] |= {"epochs": EPOCHS, "batch_size": BATCH, "precision": "bf16", "flip": True}
-    values["train"] |= {"mix": {"untouched": 1}}
     return check_settings(values)
 
 

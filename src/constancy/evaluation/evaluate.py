@@ -1,6 +1,7 @@
 """A model against the test split and its suite: what it answers, and how often it is right."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from constancy.evaluation.harmful import Flip, worst_flips
 from constancy.evaluation.learned import Learned, what_was_learned
 from constancy.evaluation.scores import Metrics, score
 from constancy.models.disk import ModelCard, load_model, weights_digest
+from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.evaluate import Evaluate
 from constancy.variation.suites import Suite
 
@@ -48,6 +50,16 @@ class Evaluation:
     def base_rows(self) -> np.ndarray:
         """int64, n: the rows of the test split that the suite varies."""
         return self.suite.index["row"].to_numpy()
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """int64, N: the class answered for each clean image."""
+        return self.clean.argmax(-1)
+
+    @cached_property
+    def variant_answers(self) -> dict[str, np.ndarray]:
+        """For each pixel factor, int64, severities x directions x n: those answered for variants."""
+        return {name: self.varied[name].argmax(-1) for name in PIXEL_FACTORS}
 
 
 def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Evaluation:

@@ -130,7 +130,7 @@ def _bins(
 def _untouched(evaluation: Evaluation) -> float:
     """Accuracy on the base images as they are."""
     rows = evaluation.base_rows
-    right: np.ndarray = evaluation.clean[rows].argmax(-1) == evaluation.split.labels[rows]
+    right: np.ndarray = evaluation.answers[rows] == evaluation.split.labels[rows]
     return float(right.mean())
 
 
@@ -145,7 +145,7 @@ def _flip(flip: Flip) -> dict[str, Any]:
 
 def _shots(evaluation: Evaluation, rows: Sequence[int]) -> list[Cell]:
     """Clean test images, with what they were read as."""
-    answers = evaluation.clean[rows].argmax(-1).tolist()
+    answers = evaluation.answers[rows].tolist()
     labels = evaluation.split.labels[rows].tolist()
     return [
         Cell(thumbnail(evaluation.split.images[row]), answer, answer == label)
@@ -181,9 +181,8 @@ def _data_sheet(evaluation: Evaluation) -> dict[str, Any]:
         evaluation.base_rows,
     )
     varied = np.bincount(labels[base], minlength=len(classes)).tolist()
-    answers = {name: evaluation.varied[name].argmax(-1) for name in PIXEL_FACTORS}
     pairs = rival_pairs(evaluation.suite.intra_class["rival"].to_numpy())
-    found = trade_offs(evaluation.clean.argmax(-1), answers, base, labels, pairs)
+    found = trade_offs(evaluation.answers, evaluation.variant_answers, base, labels, pairs)
     by_class = {each.label: each for each in found}
     counts = zip(*evaluation.counts.values(), varied, strict=True)
     return {
@@ -198,8 +197,8 @@ def _data_sheet(evaluation: Evaluation) -> dict[str, Any]:
 def _classes(evaluation: Evaluation) -> dict[str, Any]:
     """Which classes variation costs most, and which pairs are confused the more, the more it varies."""
     rows, labels = evaluation.base_rows, evaluation.split.labels
-    own, clean = labels[rows], evaluation.clean[rows].argmax(-1)
-    varied = {name: evaluation.varied[name].argmax(-1) for name in PIXEL_FACTORS}
+    own, clean = labels[rows], evaluation.answers[rows]
+    varied = evaluation.variant_answers
     right = {name: answers == own for name, answers in varied.items()}
     return {
         "worst_classes": worst_classes(clean == own, right, own, WORST_CLASSES),
@@ -238,8 +237,7 @@ def _hardest(metrics: Metrics) -> dict[str, Any]:
 def _confusion(evaluation: Evaluation) -> dict[str, Any]:
     """The confusion matrix as a figure, and its commonest mistakes."""
     classes = evaluation.dataset.classes
-    predicted = evaluation.clean.argmax(-1)
-    counts = confusion_counts(evaluation.split.labels, predicted, len(classes))
+    counts = confusion_counts(evaluation.split.labels, evaluation.answers, len(classes))
     wrong = int(counts.sum() - np.trace(counts))
     return {
         "confusion": both_looks(confusion_matrix, counts, classes),

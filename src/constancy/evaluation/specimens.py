@@ -25,7 +25,7 @@ class Kind:
 def worst_kinds(evaluation: Evaluation) -> list[Kind]:
     """The three with the lowest accuracy of those that have mistakes, of ten images at the least."""
     labels, clusters = evaluation.split.labels, evaluation.suite.intra_class["cluster"].to_numpy()
-    right = evaluation.clean.argmax(-1) == labels
+    right = evaluation.answers == labels
     kinds = []
     for (label, _), rows in large_clusters(labels, clusters).items():
         if not right[rows].all():

@@ -54,7 +54,7 @@ def severity_table(metrics: Metrics) -> pd.DataFrame:
 def confusion_table(evaluation: Evaluation) -> pd.DataFrame:
     """One row for each clean test image, for `dvc plots`: the actual and the predicted class."""
     names = np.array(evaluation.dataset.classes)
-    predicted = names[evaluation.clean.argmax(-1)]
+    predicted = names[evaluation.answers]
     return pd.DataFrame({"actual": names[evaluation.split.labels], "predicted": predicted})
 
 
