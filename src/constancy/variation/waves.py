@@ -3,13 +3,14 @@
 Gaussian-smoothed white noise (Simard, Steinkraus and Platt 2003, "Best practices for convolutional
 neural networks applied to visual document analysis") whose picture is mirrored at its borders is a
 sum of cosine waves with independent normal weights, each damped by exp(-(sigma omega)^2 / 2).
-Beyond the tenth wave of a side nothing is left, so a field takes two small matrix products, its
-slopes are known exactly, and the same draw gives the same field at every resolution.
+Beyond the tenth wave of a side nothing is left, so a field takes two small matrix products, and the
+same draw gives the same field at every resolution.
 """
 
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 
@@ -17,8 +18,8 @@ SMOOTHING = 0.12
 """Standard deviation of the smoothing, against the shorter side."""
 
 _WAVES = 10  # for each length of the shorter side; the next would be damped to 0.1 %
-_DENSITY = 2  # for each wave, so many places at which slopes are checked
 _LEAST_DETERMINANT = 0.05
+_STRIP = 2**14  # cells, looked at together: what is computed of them stays in the cache
 _PATTERN_WAVES = 4  # of each side, the constant one included
 
 
@@ -31,10 +32,10 @@ def draw_smooth_field(
     that will be asked for, at most a fifth of the shorter side. Their mean is zero: a shift of the
     whole is no deformation.
 
-    The map p + field(p) does not fold, not even at the strongest, so that all have one shape: where
-    the determinant of its Jacobian would fall below 0.05 there (on a lattice fine enough for all
-    waves), the field is smoothed again. That ends: when only the longest waves are left, slopes are
-    at most pi sqrt(2) strongest / side < 0.89.
+    The map p + field(p), bilinear between pixels, does not fold, not even at the strongest, so that
+    all have one shape: where the determinant of its Jacobian would fall below 0.05 there, the field
+    is smoothed again. That ends: when only the longest waves are left, the slopes of a cell are at
+    most pi sqrt(2) strongest / side < 0.89, and no determinant is below 1 - 0.89.
     """
     basis = _basis(height, width)
     weights = rng.standard_normal((len(basis.damping), 2, basis.damping.shape[2]))
@@ -42,10 +43,12 @@ def draw_smooth_field(
         weights *= basis.damping
         # The waves are orthonormal, so the field's mean square is the sum of their squared weights.
         weights *= strongest / (math.sqrt(np.vdot(weights, weights)) or 1.0)  # a pixel has no waves
-        if _least_determinant(weights, basis) >= _LEAST_DETERMINANT:
+        field = basis.rows @ weights.reshape(len(weights), -1) @ basis.columns
+        field = field.reshape(height, width, 2)
+        if _least_determinant(field) >= _LEAST_DETERMINANT:
             break
-    field = _sum_waves(basis.rows, rms / strongest * weights, basis.columns)
-    return field.astype(np.float32).reshape(height, width, 2)
+    field *= rms / strongest
+    return field.astype(np.float32)
 
 
 def draw_smooth_values(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -68,20 +71,14 @@ def _pattern_basis(length: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Basis:
-    """Cosine waves on the pixels of one size of image, and on a coarse lattice.
+    """Cosine waves on the pixels of one size of image.
 
     rows: H x down; columns: (2, across) x (W, 2), once for x and once for y, so that a product
     gives x and y side by side; damping: down x 1 x across.
-    The waves at twice as many places, and their slopes there: lattice_rows, row_slopes,
-    2 down x down; lattice_columns, column_slopes, (2, across) x (2, 2 across): all x, then all y.
     """
 
     rows: np.ndarray
     columns: np.ndarray
-    lattice_rows: np.ndarray
-    row_slopes: np.ndarray
-    lattice_columns: np.ndarray
-    column_slopes: np.ndarray
     damping: np.ndarray
 
 
@@ -93,44 +90,33 @@ def _basis(height: int, width: int) -> _Basis:
     squared_frequencies = np.add.outer((np.pi * down / height) ** 2, (np.pi * across / width) ** 2)
     damping = np.exp(-((SMOOTHING * side) ** 2) / 2 * squared_frequencies)
     damping[0, 0] = 0
-    lattice_rows, row_slopes = _waves_and_slopes(down, height)
-    lattice_columns, column_slopes = _waves_and_slopes(across, width)
     side_by_side = np.kron(_waves(across, np.arange(width), width).T, np.eye(2))
     return _Basis(
         rows=_waves(down, np.arange(height), height),
         columns=np.concatenate([side_by_side[::2], side_by_side[1::2]]),
-        lattice_rows=lattice_rows,
-        row_slopes=row_slopes,
-        lattice_columns=np.kron(np.eye(2), lattice_columns.T),
-        column_slopes=np.kron(np.eye(2), column_slopes.T),
         damping=damping[:, None, :],
     )
 
 
-def _sum_waves(rows: np.ndarray, weights: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """The two fields of `weights`, down x 2 x across, at places: one row for each of `rows`."""
-    field: np.ndarray = rows @ weights.reshape(len(weights), -1) @ columns
-    return field
+def _least_determinant(field: np.ndarray) -> float:
+    """The smallest determinant of the Jacobian of p + field(p), bilinear between pixels.
 
-
-def _least_determinant(weights: np.ndarray, basis: _Basis) -> float:
-    """The smallest determinant of the Jacobian of p + field(p) on the lattice."""
-    by_x = _sum_waves(basis.lattice_rows, weights, basis.column_slopes)
-    by_y = _sum_waves(basis.row_slopes, weights, basis.lattice_columns)
-    half = by_x.shape[1] // 2
-    stretched = (1 + by_x[:, :half]) * (1 + by_y[:, half:])
-    return float((stretched - by_x[:, half:] * by_y[:, :half]).min())
+    In a cell of four pixels it changes linearly from corner to corner. At a corner it is the cross
+    product of the two edges that meet there: with x + iy for (x, y), Im(conj(right) down).
+    """
+    places = field.astype(np.float32).view(np.complex64)[..., 0]
+    rows = max(_STRIP // places.shape[1], 1)
+    least = math.inf
+    for top in range(0, len(places) - 1, rows):
+        strip = places[top : top + rows + 1]
+        right = np.conj(np.diff(strip, axis=1) + 1)
+        down = np.diff(strip, axis=0) + 1j
+        for edges, others in product((right[:-1], right[1:]), (down[:, :-1], down[:, 1:])):
+            least = min(least, float((edges * others).imag.min(initial=math.inf)))
+    return least
 
 
 def _waves(numbers: np.ndarray, places: np.ndarray, length: int) -> np.ndarray:
     """The orthonormal cosine waves of a side, those of the DCT-II: places x numbers."""
     phase = np.pi * np.outer(places + 0.5, numbers) / length
     return np.where(numbers == 0, 1.0, math.sqrt(2)) * np.cos(phase)
-
-
-def _waves_and_slopes(numbers: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """The waves at the places of the lattice, and their slopes there, in units of a pixel."""
-    places = np.linspace(0, length - 1, _DENSITY * len(numbers))
-    frequencies = np.pi * numbers / length
-    slopes = -math.sqrt(2) * frequencies * np.sin(np.outer(places + 0.5, frequencies))
-    return _waves(numbers, places, length), slopes
