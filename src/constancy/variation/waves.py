@@ -10,7 +10,6 @@ same draw gives the same field at every resolution.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 
 import numpy as np
 
@@ -19,7 +18,7 @@ SMOOTHING = 0.12
 
 _WAVES = 10  # for each length of the shorter side; the next would be damped to 0.1 %
 _LEAST_DETERMINANT = 0.05
-_STRIP = 2**14  # cells, looked at together: what is computed of them stays in the cache
+_STRIP = 2**12  # cells, looked at together: what is computed of them stays in the cache
 _PATTERN_WAVES = 4  # of each side, the constant one included
 
 
@@ -43,12 +42,12 @@ def draw_smooth_field(
         weights *= basis.damping
         # The waves are orthonormal, so the field's mean square is the sum of their squared weights.
         weights *= strongest / (math.sqrt(np.vdot(weights, weights)) or 1.0)  # a pixel has no waves
-        field = basis.rows @ weights.reshape(len(weights), -1) @ basis.columns
-        field = field.reshape(height, width, 2)
+        side_by_side = weights.astype(np.float32).reshape(len(weights), -1)
+        field = (basis.rows @ side_by_side @ basis.columns).reshape(height, width, 2)
         if _least_determinant(field) >= _LEAST_DETERMINANT:
             break
     field *= rms / strongest
-    return field.astype(np.float32)
+    return field
 
 
 def draw_smooth_values(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -73,8 +72,8 @@ def _pattern_basis(length: int) -> np.ndarray:
 class _Basis:
     """Cosine waves on the pixels of one size of image.
 
-    rows: H x down; columns: (2, across) x (W, 2), once for x and once for y, so that a product
-    gives x and y side by side; damping: down x 1 x across.
+    rows: float32, H x down; columns: float32, (2, across) x (W, 2), once for x and once for y, so that
+    a product gives x and y side by side; damping: down x 1 x across.
     """
 
     rows: np.ndarray
@@ -92,8 +91,8 @@ def _basis(height: int, width: int) -> _Basis:
     damping[0, 0] = 0
     side_by_side = np.kron(_waves(across, np.arange(width), width).T, np.eye(2))
     return _Basis(
-        rows=_waves(down, np.arange(height), height),
-        columns=np.concatenate([side_by_side[::2], side_by_side[1::2]]),
+        rows=_waves(down, np.arange(height), height).astype(np.float32),
+        columns=np.concatenate([side_by_side[::2], side_by_side[1::2]]).astype(np.float32),
         damping=damping[:, None, :],
     )
 
@@ -104,16 +103,29 @@ def _least_determinant(field: np.ndarray) -> float:
     In a cell of four pixels it changes linearly from corner to corner. At a corner it is the cross
     product of the two edges that meet there: with x + iy for (x, y), Im(conj(right) down).
     """
-    places = field.astype(np.float32).view(np.complex64)[..., 0]
+    places = field.view(np.complex64)[..., 0]
     rows = max(_STRIP // places.shape[1], 1)
     least = math.inf
     for top in range(0, len(places) - 1, rows):
         strip = places[top : top + rows + 1]
-        right = np.conj(np.diff(strip, axis=1) + 1)
-        down = np.diff(strip, axis=0) + 1j
-        for edges, others in product((right[:-1], right[1:]), (down[:, :-1], down[:, 1:])):
-            least = min(least, float((edges * others).imag.min(initial=math.inf)))
+        right = strip[:, 1:] - strip[:, :-1]
+        right += 1
+        down = strip[1:] - strip[:-1]
+        down += 1j
+        corners = _neighbours(right.conj(), 0)[:, None] * _neighbours(down, 1)
+        least = min(least, float(corners.imag.min(initial=math.inf)))
     return least
+
+
+def _neighbours(edges: np.ndarray, axis: int) -> np.ndarray:
+    """Each two neighbours along an axis of a whole array, as a view: 2 x ... and one less there.
+
+    NumPy's own sliding windows take longer than all that is done with them here.
+    """
+    shape = [2, *edges.shape]
+    shape[1 + axis] -= 1
+    strides = (edges.strides[axis], *edges.strides)
+    return np.ndarray(shape, edges.dtype, edges, strides=strides)
 
 
 def _waves(numbers: np.ndarray, places: np.ndarray, length: int) -> np.ndarray:
