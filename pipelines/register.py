@@ -13,10 +13,13 @@ def register(settings: Settings) -> None:
         settings,
         candidate=paths.CANDIDATE,
         metrics_file=paths.METRICS,
+        predictions=paths.PREDICTIONS,
+        prepared=paths.PREPARED,
+        suite=paths.SUITES / "test",
         page=paths.EVALUATION,
         report=paths.REPORT,
         decision_file=paths.DECISION,
-        artifacts=[paths.PLOTS, paths.PREDICTIONS],
+        artifacts=[paths.PLOTS],
     )
     if decision.version is None:
         print(f"register: {decision.reason}")

@@ -69,7 +69,7 @@ def test_the_committed_params_hold_every_key() -> None:
         ),
         ("variation.copies.blur", 1, "unknown key 'variation.copies.blur': known: clutter"),
         ("variation.strengths.viewpont", {}, "did you mean 'viewpoint'?"),
-        ("promotion.floors.intra_class", 0.5, "did you mean 'intra-class'?"),
+        ("promotion.checks.intra_class", 0.5, "did you mean 'intra-class'?"),
         ("variation.copies.scale", -1, "variation.copies.scale: should be greater than or equal"),
         (
             "variation.strengths.occlusion.area",

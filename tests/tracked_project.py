@@ -13,16 +13,26 @@ import torch
 from PIL import Image as Pillow
 from sklearn.datasets import load_digits
 
-from constancy.files import write_json
+from constancy.evaluation.predictions import Predictions
+from constancy.files import read_json, write_json
 from constancy.models.disk import ModelCard, save_model, weights_digest
 from constancy.page import VERDICT
-from constancy.paths import CANDIDATE, DECISION, EVALUATION, METRICS, REPORT
+from constancy.paths import (
+    CANDIDATE,
+    DECISION,
+    EVALUATION,
+    METRICS,
+    PREDICTIONS,
+    PREPARED,
+    REPORT,
+    SUITES,
+)
 from constancy.registry.decision import Decision
 from constancy.registry.promotion import register
 from constancy.registry.sqlite import prepare_sqlite
 from constancy.registry.store import connect, experiment, quiet_mlflow
 from constancy.registry.tracking import WEIGHTS_TAG
-from constancy.settings import FACTORS, Settings
+from constancy.settings import FACTORS, PIXEL_FACTORS, Settings
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -79,16 +89,46 @@ def scores(accuracy: float = 0.98, *, suite: str = SUITE, **factors: float) -> d
     accuracies = {name: factors.get(name.replace("-", "_"), accuracy) for name in FACTORS}
     worst = min(accuracies, key=lambda name: accuracies[name])
     return {
-        "clean": {"accuracy": factors.get("clean", accuracy), "count": 270},
+        "clean": {"accuracy": factors.get("clean", accuracy), "count": 270, "ece": 0.02},
         "factors": {
             name: {"accuracy": value, "retention": value / 0.98, "severities": [value] * 5}
             for name, value in accuracies.items()
         },
         "combined": {"accuracy": 0.9, "retention": 0.91, "severities": [0.9] * 5},
+        "sensitivity": {"accuracy": 0.95, "count": 100},
         "worst_factor": {"name": worst, "accuracy": accuracies[worst]},
         "worst_cluster": None,
         "suite": suite,
     }
+
+
+def answers(metrics: dict[str, Any], count: int = 200) -> Predictions:
+    """Answers to so many test images with these accuracies, as far as a count allows.
+
+    Of two models the better one is right wherever the other is.
+    """
+    labels, eye = np.arange(count) % 10, 5 * np.eye(10, dtype=np.float32)
+
+    def logits(accuracy: float) -> np.ndarray:
+        wrong = np.arange(count) >= round(accuracy * count)
+        return eye[(labels + wrong) % 10]
+
+    varied = {name: metrics["factors"][name]["accuracy"] for name in PIXEL_FACTORS}
+    varied |= {"combined": metrics["combined"]["accuracy"]}
+    ids = np.array([f"{row:064d}" for row in range(count)])
+    return Predictions(
+        suite=metrics["suite"],
+        classes=CARD.classes,
+        ids=ids,
+        paths=ids,
+        labels=labels,
+        rows=np.arange(count),
+        severity=np.arange(count) % 5 + 1,
+        rivals=np.full(count, -1),
+        clean=logits(metrics["clean"]["accuracy"]),
+        varied={name: np.tile(logits(share), (5, 1, 1, 1)) for name, share in varied.items()},
+        controls={},
+    )
 
 
 @dataclass
@@ -98,9 +138,10 @@ class Project:
     settings: Settings
     values: dict[str, Any]
 
-    def with_floors(self, **floors: float) -> "Project":
+    def with_checks(self, **checks: dict[str, float]) -> "Project":
         values = deepcopy(self.values)
-        values["promotion"]["floors"] |= floors
+        for name, check in checks.items():
+            values["promotion"]["checks"][name] |= check
         return Project(Settings.model_validate(values), values)
 
     def with_tracking(self, **tracking: str) -> "Project":
@@ -130,10 +171,14 @@ class Project:
     def judge(self, candidate: Path) -> Decision:
         """Register the model in a folder by the metrics that are there."""
         EVALUATION.write_text(f"<html>{VERDICT}</html>")
+        answers(read_json(METRICS)).save(PREDICTIONS)
         return register(
             self.settings,
             candidate=candidate,
             metrics_file=METRICS,
+            predictions=PREDICTIONS,
+            prepared=PREPARED,
+            suite=SUITES / "test",
             page=EVALUATION,
             report=REPORT,
             decision_file=DECISION,

@@ -193,6 +193,40 @@ def compare(before: str, after: str, report: Path | None, html: Path | None) -> 
         write_text(html, render_comparison(outcome, one, other, answered))
 
 
+@main.command(short_help="Judge the candidate; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print all checks as JSON, not as a table.")
+@_clear
+def gate(as_json: bool) -> None:
+    """Judge the candidate of the last run as `register` would, without changing the registry.
+
+    Prints the verdict and a table of all checks in Markdown, as for a comment on a pull request.
+    The exit code is 0 where the candidate would be promoted, 3 where it would be refused, and 4
+    where it would be kept as challenger.
+    """
+    import json
+    from dataclasses import asdict
+
+    from constancy import paths
+    from constancy.registry.checks_table import as_markdown
+    from constancy.registry.promotion import preview
+    from constancy.settings import load_settings
+
+    judgement = preview(
+        load_settings(),
+        candidate=paths.CANDIDATE,
+        metrics_file=paths.METRICS,
+        predictions=paths.PREDICTIONS,
+        prepared=paths.PREPARED,
+        suite=paths.SUITES / "test",
+    )
+    click.echo(
+        json.dumps(asdict(judgement), indent=2, allow_nan=False)
+        if as_json
+        else f"{judgement.reason}\n\n{as_markdown(judgement)}"
+    )
+    sys.exit({"promoted": 0, "refused": 3, "challenger": 4}[judgement.verdict])
+
+
 @main.command()
 @_clear
 def status() -> None:

@@ -40,7 +40,7 @@ def status(settings: Settings) -> str:
 
 
 def _accuracies(metrics: dict[str, Any], settings: Settings) -> list[str]:
-    floors = settings.promotion.floors.model_dump(by_alias=True)
+    floors = settings.promotion.floors()
     rows = [("clean", metrics["clean"]["accuracy"], None)]
     factors = dict(metrics["factors"])
     if "combined" in metrics:  # not in what versions before 0.2 left

@@ -87,7 +87,11 @@ def test_an_archive_with_a_wrong_hash(small_project: Project) -> None:
             "tilt, value 1: should be greater than 0, not -5",
         ),
         ("kernel: 3", "kernels: 3", "unknown key 'model.cnn.kernels': did you mean 'kernel'?"),
-        ("clean: 0.97", "clean: 97", "promotion.floors.clean: should be less than or equal to 1"),
+        (
+            "{floor: 0.97",
+            "{floor: 97",
+            "promotion.checks.clean.floor: should be less than or equal to 1",
+        ),
     ],
 )
 def test_a_wrong_key_or_value_is_told_before_any_stage_starts(

@@ -12,7 +12,7 @@ from constancy.registry.gate import Verdict
 
 def decided(verdict: Verdict, version: int | None = 3, reason: str = "Reason.") -> Decision:
     alias = "champion" if verdict == "promoted" else None
-    return Decision(verdict, "digits", version, alias, None, [], reason)
+    return Decision(verdict, "digits", version, alias, None, [], [], reason)
 
 
 @pytest.mark.parametrize(

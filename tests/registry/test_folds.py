@@ -127,7 +127,8 @@ def test_the_model_of_a_fold_is_no_candidate(
         "version": None,
         "alias": None,
         "champion_before": None,
-        "checks": [],
+        "floors": [],
+        "comparisons": [],
         "reason": decision.reason,
     }
     assert decision.reason == (

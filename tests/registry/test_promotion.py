@@ -46,10 +46,11 @@ def test_the_first_model_that_holds_the_floors_is_champion(
         "version": 1,
         "alias": "champion",
         "champion_before": None,
-        "checks": [vars(check) for check in decision.checks],
-        "reason": "Promoted: every floor is held.",
+        "floors": [vars(check) for check in decision.floors],
+        "comparisons": [],
+        "reason": "Promoted: every floor is held, and there is no champion yet.",
     }
-    assert len(written["checks"]) == 8
+    assert len(written["floors"]) == 11
     version = client.get_model_version("constancy", "1")
     assert holder(client, CHAMPION) == 1
     assert version.run_id == run_id
@@ -61,7 +62,7 @@ def test_the_first_model_that_holds_the_floors_is_champion(
     assert run.info.status == "FINISHED"
     assert run.data.metrics["occlusion/accuracy"] == 0.98
     files = {file.path for file in client.list_artifacts(run_id)}
-    assert files == {"metrics.json", "report.html", "decision.json"}
+    assert files == {"metrics.json", "predictions.npz", "report.html", "decision.json"}
 
 
 def test_the_same_model_again_is_the_same_version(project: Project, client: MlflowClient) -> None:
@@ -77,7 +78,9 @@ def test_a_better_model_takes_the_champions_place(project: Project, client: Mlfl
     project.register(seed=0)
     decision = project.register(seed=1, metrics=scores(0.99))
     assert (decision.version, decision.alias, decision.champion_before) == (2, "champion", 1)
-    assert len(decision.checks) == 16
+    assert len(decision.comparisons) == 10
+    assert {each.standing for each in decision.comparisons} == {"non-inferior"}
+    assert len(read_json(DECISION)["comparisons"]) == 10
     assert holder(client, CHAMPION) == 2
     again = project.register(seed=1, metrics=scores(0.99))
     assert (again.verdict, again.version, again.champion_before) == ("promoted", 2, 1)
@@ -102,13 +105,13 @@ def test_a_first_model_below_a_floor_makes_no_champion(
     assert holder(client, CHAMPION) is None
 
 
-def test_a_worse_model_is_challenger_until_it_is_judged_anew(
+def test_a_model_that_may_be_worse_is_challenger_until_it_is_judged_anew(
     project: Project, client: MlflowClient
 ) -> None:
     project.register(seed=0, metrics=scores(0.99))
-    decision = project.register(seed=1, metrics=scores(0.99, scale=0.95))
+    decision = project.register(seed=1, metrics=scores(0.99, scale=0.97))
     assert (decision.verdict, decision.alias) == ("challenger", "challenger")
-    assert "scale (95.00%, needs 98.00%)" in decision.reason
+    assert "it may be worse in scale (-2.00%" in decision.reason
     assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, 2)
     project.register(seed=1, metrics=scores(0.98, scale=0.5))
     assert (holder(client, CHAMPION), holder(client, CHALLENGER)) == (1, None)
@@ -117,16 +120,19 @@ def test_a_worse_model_is_challenger_until_it_is_judged_anew(
     assert versions(client) == [1, 2]
 
 
-@pytest.mark.parametrize(
-    ("metrics", "card"), [(scores(0.99, suite="6" * 64), CARD), (scores(0.99), OTHER_TASK)]
-)
-def test_models_of_another_suite_or_task_are_not_compared(
-    project: Project, client: MlflowClient, metrics: dict, card: ModelCard
-) -> None:
+def test_a_model_that_is_worse_is_refused(project: Project, client: MlflowClient) -> None:
+    project.register(seed=0, metrics=scores(0.99))
+    decision = project.register(seed=1, metrics=scores(0.99, scale=0.91))
+    assert (decision.verdict, decision.alias) == ("refused", None)
+    assert holder(client, CHAMPION) == 1
+
+
+def test_models_of_another_task_are_not_compared(project: Project, client: MlflowClient) -> None:
     project.register(seed=0)
-    decision = project.register(seed=1, metrics=metrics, card=card)
+    decision = project.register(seed=1, metrics=scores(0.99), card=OTHER_TASK)
     assert (decision.verdict, decision.alias) == ("challenger", "challenger")
-    assert len(decision.checks) == 8
+    assert decision.comparisons == []
+    assert "not comparable with the champion: it tells other classes apart" in decision.reason
     assert holder(client, CHAMPION) == 1
 
 
@@ -149,7 +155,7 @@ def test_a_champion_below_new_floors_serves_until_another_comes(
     project: Project, client: MlflowClient
 ) -> None:
     project.register()
-    decision = project.with_floors(clean=0.99).register()
+    decision = project.with_checks(clean={"floor": 0.99}).register()
     assert (decision.verdict, decision.alias) == ("refused", "champion")
     assert holder(client, CHAMPION) == 1
 

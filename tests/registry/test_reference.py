@@ -61,5 +61,7 @@ def test_what_is_none_of_these_is_told(project: Project, tmp_path: Path) -> None
 
 def test_a_model_without_answers_is_told(project: Project, tmp_path: Path) -> None:
     project.register()
+    (kept,) = Path("mlartifacts").rglob("predictions.npz")
+    kept.unlink()
     with pytest.raises(UserError, match=r"has no predictions\.npz: only models that were judged"):
         find_predictions("1", project.settings.tracking, tmp_path)

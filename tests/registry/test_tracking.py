@@ -98,10 +98,10 @@ def test_a_run_says_by_what_it_was_judged_last(project: Project) -> None:
     # DVC records `register` when it has ended, and its own layout of the file means nothing.
     stages = YAML(typ="safe").load(LOCK)["stages"]
     write_dvc_lock(json.dumps({"stages": stages | {"register": {"outs": []}}, "schema": "2.0"}))
-    project.with_floors(clean=0.5).register(run_id=run_id)
+    project.with_checks(clean={"floor": 0.5}).register(run_id=run_id)
     after = client.get_run(run_id).data.tags
-    assert json.loads(before["promotion"])["floors"]["clean"] == 0.97
-    assert json.loads(after["promotion"])["floors"]["clean"] == 0.5
+    assert json.loads(before["promotion"])["checks"]["clean"]["floor"] == 0.97
+    assert json.loads(after["promotion"])["checks"]["clean"]["floor"] == 0.5
     assert json.loads(after["evaluate"]) == project.settings.evaluate.model_dump()
     text = json.dumps(stages, sort_keys=True)
     assert before["dvc.lock.sha256"] == hashlib.sha256(text.encode()).hexdigest()

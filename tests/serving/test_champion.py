@@ -9,8 +9,9 @@ from tracked_project import Project, write_model
 
 from constancy.errors import UserError
 from constancy.models.disk import weights_digest
+from constancy.registry.fetch import CACHE
 from constancy.registry.store import connect
-from constancy.serving.champion import CACHE, load_champion
+from constancy.serving.champion import load_champion
 
 
 def registered(name: str) -> Path:
@@ -107,6 +108,6 @@ def test_odd_names_and_another_current_folder_do_no_harm(
 
 
 def test_where_every_version_was_refused_that_is_told(project: Project) -> None:
-    project.with_floors(clean=0.999).register()
-    with pytest.raises(UserError, match=r"version 1, the newest, is refused; .* lower promotion"):
+    project.with_checks(clean={"floor": 0.999}).register()
+    with pytest.raises(UserError, match=r"version 1, the newest, is refused; .* lower the floors"):
         load_champion(project.settings.tracking)

@@ -58,8 +58,7 @@ def calibration(logits: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     """How well calibrated a model is; logits: N x classes, N at least 1; labels: N, 0..classes-1."""
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     own = log_probabilities[np.arange(len(labels)), labels]
-    probabilities = np.exp(log_probabilities, out=log_probabilities)
-    confidence = probabilities.max(axis=1)
+    confidence = np.exp(log_probabilities.max(axis=1))
     right = logits.argmax(axis=1) == labels
     simulated = [
         calibration_errors(confidence, rng.random((_AT_ONCE, len(labels))) < confidence)
@@ -67,11 +66,22 @@ def calibration(logits: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ]
     return Calibration(
         nll=float(-own.mean()),
-        # The squared distance to the truth, a one among zeros, multiplied out.
-        brier=float(((probabilities**2).sum(axis=1) - 2 * np.exp(own) + 1).mean()),
+        brier=float(brier_scores(logits, labels).mean()),
         ece=float(calibration_errors(confidence, right[None])[0]),
         ece_if_calibrated=float(np.mean(simulated)),
     )
+
+
+def brier_scores(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The squared distance between probabilities and truth of each answer: float64, N, 0..2.
+
+    logits: N x classes; labels: int64, N.
+    """
+    probabilities = softmax(logits.astype(np.float64), axis=1)
+    own = probabilities[np.arange(len(labels)), labels]
+    # The truth is a one among zeros; multiplied out.
+    scores: np.ndarray = (probabilities**2).sum(axis=1) - 2 * own + 1
+    return scores
 
 
 def calibration_errors(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -140,7 +140,7 @@ def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _differences(one: Predictions, other: Predictions) -> Iterator[Difference]:
-    rights = [_shares_right(each) for each in (one, other)]
+    rights = [shares_right(each) for each in (one, other)]
     for name in rights[0]:
         before, after = (right[name] for right in rights)
         rng = generator(0, "differences", one.suite, name)
@@ -155,7 +155,7 @@ def _differences(one: Predictions, other: Predictions) -> Iterator[Difference]:
         )
 
 
-def _shares_right(model: Predictions) -> dict[str, np.ndarray]:
+def shares_right(model: Predictions) -> dict[str, np.ndarray]:
     """For each score, float64, the share of the answers right for each image, or group of them; where
     they do not weigh the same, times what they weigh.
     """

@@ -12,8 +12,10 @@ from constancy.errors import UserError
 from constancy.evaluation.answers import answer_all
 from constancy.evaluation.harmful import Flip, worst_flips
 from constancy.evaluation.learned import Learned, what_was_learned
+from constancy.evaluation.predictions import Predictions
 from constancy.evaluation.scores import Metrics, score
 from constancy.models.disk import ModelCard, load_model, weights_digest
+from constancy.models.network import Network
 from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.evaluate import Evaluate
 from constancy.variation.suites import Suite
@@ -68,13 +70,9 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     Raises UserError, before any work, for a model that was not made for these data and for a suite
     that was not made from this test split.
     """
-    dataset, splits = _load_data(prepared)
+    dataset, splits, loaded = _load_data(prepared, suite)
     split = splits["test"]
-    network, card = load_model(model)
-    loaded = Suite.load(suite)
-    _check_model(model, card, dataset)
-    _check_suite(suite, loaded, split)
-
+    network, card = _load_model(model, dataset)
     answers = answer_all(network, split, loaded, settings)
     return Evaluation(
         card=card,
@@ -99,7 +97,21 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     )
 
 
-def _load_data(prepared: Path) -> tuple[Dataset, dict[str, PackedSplit]]:
+def answer_again(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Predictions:
+    """The answers of the model in folder `model` to the test split and suite of today, alone.
+
+    Raises UserError as `evaluate` does.
+    """
+    dataset, splits, loaded = _load_data(prepared, suite)
+    network, _ = _load_model(model, dataset)
+    split = splits["test"]
+    answers = answer_all(network, split, loaded, settings)
+    return Predictions.of(
+        dataset.classes, split, loaded, answers.clean, answers.varied, answers.controls
+    )
+
+
+def _load_data(prepared: Path, suite: Path) -> tuple[Dataset, dict[str, PackedSplit], Suite]:
     try:
         dataset = Dataset.load(prepared)
         splits = {name: PackedSplit.load(prepared / name) for name in SPLITS}
@@ -109,10 +121,13 @@ def _load_data(prepared: Path) -> tuple[Dataset, dict[str, PackedSplit]]:
         raise UserError(f"{prepared} cannot be read: `make run` prepares it again") from None
     if not len(splits["test"]):
         raise UserError(f"{prepared / 'test'} holds no images: raise data.split.test")
-    return dataset, splits
+    loaded = Suite.load(suite)
+    _check_suite(suite, loaded, splits["test"])
+    return dataset, splits, loaded
 
 
-def _check_model(folder: Path, card: ModelCard, dataset: Dataset) -> None:
+def _load_model(folder: Path, dataset: Dataset) -> tuple[Network, ModelCard]:
+    network, card = load_model(folder)
     if card.classes != dataset.classes:
         raise UserError(
             f"{folder} knows other classes than the prepared data "
@@ -123,6 +138,7 @@ def _check_model(folder: Path, card: ModelCard, dataset: Dataset) -> None:
             f"{folder} was trained on images prepared otherwise ({card.image}) than the data at "
             f"hand ({dataset.image.model_dump()}): `make run` trains again"
         )
+    return network, card
 
 
 def _difference(of_model: list[str], of_data: list[str]) -> str:

@@ -9,8 +9,10 @@ from typing import Self
 
 import numpy as np
 
+from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.settings.base import COMBINED, INTRA_CLASS, PIXEL_FACTORS
+from constancy.variation.suites import Suite
 
 FILE = "predictions.npz"
 
@@ -41,6 +43,32 @@ class Predictions:
     clean: np.ndarray
     varied: Mapping[str, np.ndarray]
     controls: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(
+        cls,
+        classes: list[str],
+        split: PackedSplit,
+        suite: Suite,
+        clean: np.ndarray,
+        varied: Mapping[str, np.ndarray],
+        controls: Mapping[str, np.ndarray],
+    ) -> Self:
+        """A model's answers to a test split and its suite."""
+        about = suite.intra_class
+        return cls(
+            suite=suite.digest,
+            classes=classes,
+            ids=split.index["id"].to_numpy(),
+            paths=split.index["path"].to_numpy(),
+            labels=split.labels,
+            rows=suite.index["row"].to_numpy(),
+            severity=about["severity"].to_numpy(),
+            rivals=about["rival"].to_numpy(),
+            clean=clean,
+            varied=varied,
+            controls=controls,
+        )
 
     def save(self, path: Path) -> None:
         """Write the file: the arrays by the names of `_FACTS`, of the factors, and FACTOR/control."""

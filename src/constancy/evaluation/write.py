@@ -60,17 +60,11 @@ def confusion_table(evaluation: Evaluation) -> pd.DataFrame:
 
 def predictions_of(evaluation: Evaluation) -> Predictions:
     """All answers of the model."""
-    about = evaluation.suite.intra_class
-    return Predictions(
-        suite=evaluation.suite.digest,
-        classes=evaluation.dataset.classes,
-        ids=evaluation.split.index["id"].to_numpy(),
-        paths=evaluation.split.index["path"].to_numpy(),
-        labels=evaluation.split.labels,
-        rows=evaluation.base_rows,
-        severity=about["severity"].to_numpy(),
-        rivals=about["rival"].to_numpy(),
-        clean=evaluation.clean,
-        varied=evaluation.varied,
-        controls=evaluation.controls,
+    return Predictions.of(
+        evaluation.dataset.classes,
+        evaluation.split,
+        evaluation.suite,
+        evaluation.clean,
+        evaluation.varied,
+        evaluation.controls,
     )

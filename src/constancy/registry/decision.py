@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from markupsafe import escape
 
 from constancy.page import VERDICT
-from constancy.registry.gate import Check, Verdict
+from constancy.registry.checks_table import as_html
+from constancy.registry.gate import Floor, Paired, Verdict
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class Decision:
     version: int | None
     alias: str | None
     champion_before: int | None
-    checks: list[Check]
+    floors: list[Floor]
+    comparisons: list[Paired]
     reason: str
 
 
 def with_verdict(page: str, decision: Decision) -> str:
-    """The evaluation's page with a banner that says what became of the model."""
+    """The evaluation's page with a banner that says what became of the model, and all checks."""
     name = decision.model if decision.version is None else f"{decision.model} {decision.version}"
     alias = f", {decision.alias}" if decision.alias else ""
     kind = decision.verdict.replace(" ", "-")
@@ -35,4 +37,8 @@ def with_verdict(page: str, decision: Decision) -> str:
         f'<p class="verdict {kind}"><strong>{escape(name)}{escape(alias)}</strong> '
         f"{escape(decision.reason)}</p>"
     )
+    if decision.floors:
+        banner += (
+            f'<details class="checks"><summary>All checks</summary>{as_html(decision)}</details>'
+        )
     return page.replace(VERDICT, banner, 1)

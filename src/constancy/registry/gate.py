@@ -1,27 +1,61 @@
-"""The gate: whether a candidate may take the champion's place."""
+"""The gate: whether a candidate may take the champion's place.
 
+It has to hold every floor, and to be no worse than the champion on the same images by more than a
+margin, for each score (an intersection-union test: as likely to promote one that is worse as the
+weakest of the checks, Berger 1982, "Multiparameter hypothesis testing and acceptance sampling").
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
+from constancy.evaluation.bootstrap import Interval, gain_interval
+from constancy.evaluation.calibration import brier_scores
+from constancy.evaluation.compared import CLEAN, SENSITIVITY, shares_right
+from constancy.evaluation.predictions import Predictions
+from constancy.registry.noninferiority import Standing, images_needed, standing, tango_interval
+from constancy.seeds import generator
 from constancy.settings.promotion import Promotion
 
 Verdict = Literal["promoted", "challenger", "refused", "left out"]
 """`left out`: not judged, since the model of a fold or of a `train.debug` is no candidate."""
 
-_DIGITS = 9  # accuracies are compared after rounding, so that 0.97 - 0.01 is 0.96
+_DIGITS = 9  # scores are compared after rounding, so that 0.97 - 0.01 is 0.96
+_BRIER = "brier"
 
 
 @dataclass(frozen=True)
-class Check:
-    """One accuracy against the least that it must be.
+class Floor:
+    """A score against what it must reach, or for an error may not exceed.
 
-    name: `floor/clean`, `champion/viewpoint`, ...; value, threshold: accuracies, 0..1.
+    name: as in the settings; value: 0..1; limit: the floor or ceiling.
     """
 
     name: str
     value: float
-    threshold: float
-    verdict: Literal["passed", "failed"]
+    limit: float
+    held: bool
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A score beside the champion's, on the same images.
+
+    name: as in the settings; value, champion: the scores, 0..1, or 0..2 for "brier"; gain: by how much the
+    candidate is ahead, with its interval of 95 %; margin: how far behind it may be; images_needed:
+    how many test images would settle what is inconclusive, None for what is settled.
+    """
+
+    name: str
+    value: float
+    champion: float
+    gain: float
+    interval: Interval
+    margin: float
+    standing: Standing
+    images_needed: int | None
 
 
 @dataclass(frozen=True)
@@ -30,60 +64,139 @@ class Judgement:
 
     verdict: Verdict
     reason: str
-    checks: list[Check]
+    floors: list[Floor]
+    comparisons: list[Paired]
 
 
 def judge(
     metrics: dict[str, Any],
     promotion: Promotion,
-    champion: dict[str, Any] | None,
-    *,
-    comparable: bool,
+    answers: Predictions | None = None,
+    champion: Predictions | str | None = None,
 ) -> Judgement:
     """Judge a candidate by the floors, and against the champion where there is one.
 
-    metrics, champion: contents of metrics.json; comparable: whether both models were scored on the
-    same test images for the same task. Without a champion, `comparable` has no meaning.
+    metrics: contents of metrics.json; answers: the candidate's, for the comparison; champion: its
+    answers to the same images, or why the two cannot be compared, or None where there is none.
     """
-    accuracies = _accuracies(metrics)
-    floors = promotion.floors.model_dump(by_alias=True)
-    checks = [_check("floor", name, accuracies[name], floor) for name, floor in floors.items()]
-    if missed := _failed(checks):
-        return Judgement("refused", f"Refused: below the floor in {missed}.", checks)
-    if champion is None:
-        return Judgement("promoted", "Promoted: every floor is held.", checks)
-    if not comparable:
-        reason = (
-            "Kept as challenger: every floor is held, but the champion was judged on other test "
-            "images or for another task, so the two cannot be compared."
-        )
-        return Judgement("challenger", reason, checks)
-    before = _accuracies(champion)
-    checks += [
-        _check("champion", name, accuracies[name], max(before[name] - promotion.margin, 0.0))
-        for name in floors
-    ]
-    if fallen := _failed(checks):
-        reason = f"Kept as challenger: too far below the champion in {fallen}."
-        return Judgement("challenger", reason, checks)
-    reason = "Promoted: every floor is held, and nowhere too far below the champion."
-    return Judgement("promoted", reason, checks)
-
-
-def _accuracies(metrics: dict[str, Any]) -> dict[str, float]:
-    factors = {name: score["accuracy"] for name, score in metrics["factors"].items()}
-    return {"clean": metrics["clean"]["accuracy"], **factors}
-
-
-def _check(kind: str, name: str, value: float, least: float) -> Check:
-    passed = round(value, _DIGITS) >= round(least, _DIGITS)
-    return Check(f"{kind}/{name}", value, round(least, _DIGITS), "passed" if passed else "failed")
-
-
-def _failed(checks: list[Check]) -> str:
-    """Which checks failed and by how much, for a sentence; empty if none."""
-    return ", ".join(
-        f"{check.name.partition('/')[2]} ({check.value:.2%}, needs {check.threshold:.2%})"
-        for check in checks
-        if check.verdict == "failed"
+    floors = list(_floors(metrics, promotion))
+    comparisons = (
+        list(compare_scores(champion, answers, promotion))
+        if isinstance(champion, Predictions) and answers is not None
+        else []
     )
+    verdict, reason = _conclude(floors, comparisons, promotion, champion)
+    return Judgement(verdict, reason, floors, comparisons)
+
+
+def compare_scores(
+    champion: Predictions, candidate: Predictions, promotion: Promotion
+) -> Iterator[Paired]:
+    """The candidate beside the champion by each of the checks; see `Paired`.
+
+    Shares of clean images by Tango's score interval, all means by the paired bootstrap over images
+    with all their variants.
+    """
+    before, after = (_scores(each) for each in (champion, candidate))
+    margins = promotion.margins()
+    for name in (name for name in margins if name in after):
+        gains = after[name] - before[name]
+        if name == _BRIER:
+            gains = -gains  # it is an error
+        gain = float(gains.mean())
+        limits = _interval(name, gains, generator(0, "gate", candidate.suite, name))
+        found = standing(limits, margins[name])
+        # Of look-alikes there are groups, and as many more as there are more images.
+        count = len(candidate.labels) if name == SENSITIVITY else len(gains)
+        yield Paired(
+            name=name,
+            value=float(after[name].mean()),
+            champion=float(before[name].mean()),
+            gain=gain,
+            interval=limits,
+            margin=margins[name],
+            standing=found,
+            images_needed=images_needed(limits, gain, margins[name], count)
+            if found == "inconclusive"
+            else None,
+        )
+
+
+def _floors(metrics: dict[str, Any], promotion: Promotion) -> Iterator[Floor]:
+    accuracies = {name: score["accuracy"] for name, score in metrics["factors"].items()}
+    accuracies |= {name: metrics[name]["accuracy"] for name in (CLEAN, "combined")}
+    if metrics["sensitivity"]:  # which test images of one class alone do not have
+        accuracies["sensitivity"] = metrics["sensitivity"]["accuracy"]
+    for name, floor in promotion.floors().items():
+        if name in accuracies:
+            value = accuracies[name]
+            yield Floor(name, value, floor, round(value, _DIGITS) >= round(floor, _DIGITS))
+    error, ceiling = metrics["clean"]["ece"], promotion.checks.calibration_error.ceiling
+    held = round(error, _DIGITS) <= round(ceiling, _DIGITS)
+    yield Floor("calibration_error", error, ceiling, held)
+
+
+def _scores(model: Predictions) -> dict[str, np.ndarray]:
+    return shares_right(model) | {_BRIER: brier_scores(model.clean, model.labels)}
+
+
+def _interval(name: str, gains: np.ndarray, rng: np.random.Generator) -> Interval:
+    if name == CLEAN:
+        return tango_interval(int((gains > 0).sum()), int((gains < 0).sum()), len(gains))
+    if name == _BRIER:  # twice as wide as shares are
+        low, high = gain_interval(gains / 2, rng)
+        return 2 * low, 2 * high
+    return gain_interval(gains, rng)
+
+
+def _conclude(
+    floors: Sequence[Floor],
+    comparisons: Sequence[Paired],
+    promotion: Promotion,
+    champion: Predictions | str | None,
+) -> tuple[Verdict, str]:
+    missed = [_missed(each) for each in floors if not each.held]
+    worse = [_behind(each) for each in comparisons if each.standing == "inferior"]
+    unsure = [_unsure(each) for each in comparisons if each.standing == "inconclusive"]
+    if missed or worse:
+        reasons = [f"not held: {', '.join(missed)}"] * bool(missed)
+        reasons += [f"worse than the champion: {', '.join(worse)}"] * bool(worse)
+        return "refused", f"Refused: {'; '.join(reasons)}."
+    if champion is None:
+        return "promoted", "Promoted: every floor is held, and there is no champion yet."
+    if isinstance(champion, str):
+        return (
+            "challenger",
+            f"Kept as challenger: every floor is held, but it is not comparable with the champion: "
+            f"{champion}.",
+        )
+    if unsure:
+        return "challenger", f"Kept as challenger: it may be worse in {'; '.join(unsure)}."
+    better = [each.name for each in comparisons if each.standing == "superior"]
+    if promotion.require_gain and not better:
+        return (
+            "challenger",
+            "Kept as challenger: nowhere worse than the champion, but nowhere better either "
+            "(promotion.require_gain).",
+        )
+    ahead = f", and better in {', '.join(better)}" if better else ""
+    return "promoted", f"Promoted: every floor is held, nowhere worse than the champion{ahead}."
+
+
+def _missed(check: Floor) -> str:
+    kind = "floor" if check.value < check.limit else "ceiling"
+    return f"{check.name} ({check.value:.2%}, {kind} {check.limit:.2%})"
+
+
+def _behind(check: Paired) -> str:
+    return f"{check.name} ({check.gain:+.2%}, of which {check.margin:.2%} may be lost)"
+
+
+def _unsure(check: Paired) -> str:
+    low, high = check.interval
+    settled = (
+        f"about {check.images_needed:,} images would settle it"
+        if check.images_needed
+        else "no number of images would settle it"
+    )
+    return f"{check.name} ({check.gain:+.2%}, {low:+.2%} to {high:+.2%}, margin {check.margin:.2%}: {settled})"

@@ -1,20 +1,22 @@
 """The last stage: a candidate is judged, and what became of it is written down."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.code import code_digest
 from constancy.errors import UserError
+from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json, write_json, write_text
+from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, judge
 from constancy.registry.package import serving_code
-from constancy.registry.store import answering, connect
+from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
+from constancy.registry.today import champion_today
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
     create_run,
@@ -40,11 +42,24 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A candidate's scores and answers, and the folders of the images that they are of."""
+
+    metrics: dict[str, Any]
+    predictions: Predictions
+    prepared: Path
+    suite: Path
+
+
 def register(
     settings: Settings,
     *,
     candidate: Path,
     metrics_file: Path,
+    predictions: Path,
+    prepared: Path,
+    suite: Path,
     page: Path,
     report: Path,
     decision_file: Path,
@@ -55,8 +70,10 @@ def register(
     With `data.split.folds` or `train.debug` the model is no candidate: its run is completed, those of
     folds are summed up, and the registry stays as it is.
 
-    candidate: the model's folder; metrics_file, page: what evaluation wrote; report: where the page
-    goes with the verdict on it; artifacts: other files and folders that belong to the run.
+    candidate: the model's folder; metrics_file, predictions, page: what evaluation wrote; prepared,
+    suite: folders with the test images of today, for a champion that was judged on others; report:
+    where the page goes with the verdict on it; artifacts: other files and folders that belong to the
+    run.
 
     The same weights, card and serving code are one version, however often they are registered.
     Steps are in such an order that, wherever this ends early, the champion is a complete version
@@ -65,17 +82,18 @@ def register(
     Raises UserError if the store cannot be used or the candidate is no model.
     """
     client = connect(settings.tracking)
-    metrics = read_json(metrics_file)
+    metrics = _read(metrics_file)
     identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
     with answering(client):
         _send_journals(settings.tracking)
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
-        log_evaluation(client, run_id, metrics, [metrics_file, *artifacts])
+        log_evaluation(client, run_id, metrics, [metrics_file, predictions, *artifacts])
         if why := _no_candidate(settings):
             decision = _leave_out(settings, why)
         else:
-            decision = _decide(client, settings, run_id, candidate, identity, metrics)
+            answered = Answered(metrics, Predictions.load(predictions), prepared, suite)
+            decision = _decide(client, settings, run_id, candidate, identity, answered)
         write_json(decision_file, asdict(decision))
         write_text(report, with_verdict(page.read_text(encoding="utf-8"), decision))
         for file in (decision_file, report):
@@ -84,6 +102,32 @@ def register(
             print(folds)
         client.set_terminated(run_id)
     return decision
+
+
+def preview(
+    settings: Settings,
+    *,
+    candidate: Path,
+    metrics_file: Path,
+    predictions: Path,
+    prepared: Path,
+    suite: Path,
+) -> Judgement:
+    """How `register` would judge the candidate; nothing changes.
+
+    Raises UserError as `register` does, and for a model that is no candidate.
+    """
+    if why := _no_candidate(settings):
+        raise UserError(f"{why}, and nothing is judged")
+    identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
+    answered = Answered(_read(metrics_file), Predictions.load(predictions), prepared, suite)
+    file, name = sqlite_file(tracking_uri(settings.tracking.uri)), settings.tracking.model
+    if file is not None and not file.exists():  # it is not made just to find it empty
+        return judge(answered.metrics, settings.promotion)
+    client = connect(settings.tracking)
+    with answering(client):
+        champion, version = version_of(client, name, CHAMPION), find_version(client, name, identity)
+        return _judge(client, settings, answered, identity, champion, version)[0]
 
 
 def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
@@ -101,7 +145,15 @@ def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
     for name, score in metrics["factors"].items():
         numbers = (score["accuracy"], score["retention"], score["severities"][-1])
         lines.append(f"| {name} | " + " | ".join(f"{number:.1%}" for number in numbers) + " |")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", as_markdown(judgement)])
+
+
+def _read(metrics_file: Path) -> dict[str, Any]:
+    try:
+        metrics: dict[str, Any] = read_json(metrics_file)
+    except FileNotFoundError:
+        raise UserError(f"{metrics_file} is missing: `make run` writes it") from None
+    return metrics
 
 
 def _send_journals(tracking: Tracking) -> None:
@@ -131,16 +183,15 @@ def _decide(
     run_id: str,
     candidate: Path,
     identity: dict[str, str],
-    metrics: dict[str, Any],
+    answered: Answered,
 ) -> Decision:
-    name = settings.tracking.model
+    name, metrics = settings.tracking.model, answered.metrics
     champion = version_of(client, name, CHAMPION)
     version = find_version(client, name, identity)
-    judgement, before = _judge(settings, metrics, identity, champion, version)
+    judgement, before = _judge(client, settings, answered, identity, champion, version)
     record = identity | {
         "run_id": run_id,
         "suite": metrics["suite"],
-        "metrics": json.dumps(metrics),
         "verdict": judgement.verdict,
         "champion_before": str(before or ""),
     }
@@ -156,7 +207,8 @@ def _decide(
         version=int(version.version),
         alias=alias,
         champion_before=before,
-        checks=judgement.checks,
+        floors=judgement.floors,
+        comparisons=judgement.comparisons,
         reason=judgement.reason,
     )
 
@@ -178,35 +230,36 @@ def _leave_out(settings: Settings, why: str) -> Decision:
         version=None,
         alias=None,
         champion_before=None,
-        checks=[],
+        floors=[],
+        comparisons=[],
         reason=f"{why}, and stays out of the registry.",
     )
 
 
 def _judge(
+    client: "MlflowClient",
     settings: Settings,
-    metrics: dict[str, Any],
+    answered: Answered,
     identity: dict[str, str],
     champion: "ModelVersion | None",
     version: "ModelVersion | None",
 ) -> tuple[Judgement, int | None]:
     """The judgement, and the champion before this version.
 
-    A version that is champion already is judged by the floors alone: against itself it would be on
-    trial whenever the suite changes.
+    A version that is champion already is judged by the floors alone.
     """
+    metrics, promotion = answered.metrics, settings.promotion
     if champion is None:
-        return judge(metrics, settings.promotion, None, comparable=False), None
+        return judge(metrics, promotion), None
     if version is not None and int(champion.version) == int(version.version):
         before = champion.tags.get("champion_before")
-        judgement = judge(metrics, settings.promotion, None, comparable=False)
-        return judgement, int(before) if before else None
-    known = champion.tags.get("metrics")
-    comparable = (
-        known is not None
-        and champion.tags.get("suite") == metrics["suite"]
-        and champion.tags.get("task_sha256") == identity["task_sha256"]
-    )
-    champion_metrics = json.loads(known) if known else {}
-    judgement = judge(metrics, settings.promotion, champion_metrics, comparable=comparable)
+        return judge(metrics, promotion), int(before) if before else None
+
+    def answer(model: Path) -> Predictions:
+        from constancy.evaluation.evaluate import answer_again
+
+        return answer_again(model, answered.prepared, answered.suite, settings.evaluate)
+
+    today = champion_today(client, champion, identity["task_sha256"], answered.predictions, answer)
+    judgement = judge(metrics, promotion, answered.predictions, today)
     return judgement, int(champion.version)

@@ -38,7 +38,12 @@ def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Found
     client = connect(tracking)
     with answering(client):
         name, run_id = _run_of(client, reference, tracking.model)
-        return Found(name, _download(client, run_id, reference, scratch))
+        if file := kept_predictions(client, run_id, scratch):
+            return Found(name, file)
+    raise UserError(
+        f"the run of '{reference}' has no {PREDICTIONS.name}: only models that were judged since "
+        "Constancy keeps it can be compared"
+    )
 
 
 def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, str]:
@@ -67,10 +72,8 @@ def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, st
     return f"{model} {version.version}{alias}", str(version.run_id)
 
 
-def _download(client: "MlflowClient", run_id: str, reference: str, scratch: Path) -> Path:
+def kept_predictions(client: "MlflowClient", run_id: str, scratch: Path) -> Path | None:
+    """The answers that a run keeps, copied into `scratch`; None where it keeps none."""
     if not any(each.path == PREDICTIONS.name for each in client.list_artifacts(run_id)):
-        raise UserError(
-            f"the run of '{reference}' has no {PREDICTIONS.name}: only models that were judged since "
-            "Constancy keeps it can be compared"
-        )
+        return None
     return Path(client.download_artifacts(run_id, PREDICTIONS.name, str(scratch)))

@@ -1,0 +1,58 @@
+"""What the champion answers to the test images of today."""
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from constancy.errors import UserError
+from constancy.evaluation.predictions import Predictions
+from constancy.registry.fetch import fetch_model
+from constancy.registry.reference import kept_predictions
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+
+def champion_today(
+    client: "MlflowClient",
+    champion: "ModelVersion",
+    task: str,
+    candidate: Predictions,
+    answer: Callable[[Path], Predictions],
+) -> Predictions | str:
+    """The champion's answers to the images that the candidate was shown; or why there are none.
+
+    task: the candidate's `task_sha256`; answer: shows a model's folder the test images of today.
+    Answers of the champion to the same images are kept with its run; to others it is fetched and
+    shown those of today.
+    """
+    known = champion.tags.get("task_sha256")
+    if known is None:
+        return f"version {champion.version} carries no tags of Constancy"
+    if known != task:
+        return "it tells other classes apart, or from images of another form"
+    try:
+        if champion.tags.get("suite") == candidate.suite:
+            kept = _kept(client, champion)
+            if kept and kept.suite == candidate.suite and np.array_equal(kept.ids, candidate.ids):
+                return kept
+        return answer(fetch_model(client, champion))
+    except UserError as error:
+        return str(error)
+
+
+def _kept(client: "MlflowClient", champion: "ModelVersion") -> Predictions | None:
+    from mlflow.exceptions import MlflowException
+
+    with TemporaryDirectory() as scratch:
+        try:
+            file = kept_predictions(client, str(champion.run_id), Path(scratch))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None  # somebody deleted the run
+        return Predictions.load(file) if file else None
