@@ -1,29 +1,18 @@
 """The `constancy` command. Heavy imports stand inside the commands, so that help comes at once."""
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from constancy.command import clear
+from constancy.registry import commands
 
 if TYPE_CHECKING:
     from constancy.settings import Settings
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-def _clear(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command end in one sentence and exit code 2 on a user's mistake."""
-
-    @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        from constancy.stage import with_clear_ends
-
-        with_clear_ends(lambda: command(*args, **kwargs))
-
-    return run
 
 
 @click.group(context_settings=CONTEXT)
@@ -44,7 +33,7 @@ def _check_model(settings: "Settings") -> None:
 
 
 @main.command()
-@_clear
+@clear
 def run() -> None:
     """Check params.yaml, run the stages that changed, show the outcome."""
     from constancy.reproduce import reproduce
@@ -60,7 +49,7 @@ def run() -> None:
 
 
 @main.command()
-@_clear
+@clear
 def check() -> None:
     """Check params.yaml without running anything."""
     from constancy.settings import load_settings
@@ -83,7 +72,7 @@ def check() -> None:
     help="Write all that was found there, as JSON.",
 )
 @click.option("--root", help="Where the copy of a torchvision:NAME lies.")
-@_clear
+@clear
 def inspect(source: str, html: Path | None, report: Path | None, root: str | None) -> None:
     """Report on a SOURCE, such as folder:PATH, without changing anything.
 
@@ -109,7 +98,7 @@ def inspect(source: str, html: Path | None, report: Path | None, root: str | Non
     type=click.Path(path_type=Path),
     help="The PNG file to write.  [default: reports/factors/FACTOR.png]",
 )
-@_clear
+@clear
 def show(factor: str, image: Path | None, out: Path | None) -> None:
     """Draw a contact sheet of a FACTOR: an image untouched and at severities 1 to 5, as PNG.
 
@@ -125,7 +114,7 @@ def show(factor: str, image: Path | None, out: Path | None) -> None:
 
 
 @main.command(short_help="Measure what severities cost; propose better ones.")
-@_clear
+@clear
 def calibrate() -> None:
     """Measure what each severity costs on your data, and propose strengths and limits.
 
@@ -159,7 +148,7 @@ def calibrate() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write a page about them there.",
 )
-@_clear
+@clear
 def compare(before: str, after: str, report: Path | None, html: Path | None) -> None:
     """Tell two models apart: how far AFTER is ahead of BEFORE, how sure that is, what changed.
 
@@ -193,42 +182,8 @@ def compare(before: str, after: str, report: Path | None, html: Path | None) -> 
         write_text(html, render_comparison(outcome, one, other, answered))
 
 
-@main.command(short_help="Judge the candidate; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print all checks as JSON, not as a table.")
-@_clear
-def gate(as_json: bool) -> None:
-    """Judge the candidate of the last run as `register` would, without changing the registry.
-
-    Prints the verdict and a table of all checks in Markdown, as for a comment on a pull request.
-    The exit code is 0 where the candidate would be promoted, 3 where it would be refused, and 4
-    where it would be kept as challenger.
-    """
-    import json
-    from dataclasses import asdict
-
-    from constancy import paths
-    from constancy.registry.checks_table import as_markdown
-    from constancy.registry.promotion import preview
-    from constancy.settings import load_settings
-
-    judgement = preview(
-        load_settings(),
-        candidate=paths.CANDIDATE,
-        metrics_file=paths.METRICS,
-        predictions=paths.PREDICTIONS,
-        prepared=paths.PREPARED,
-        suite=paths.SUITES / "test",
-    )
-    click.echo(
-        json.dumps(asdict(judgement), indent=2, allow_nan=False)
-        if as_json
-        else f"{judgement.reason}\n\n{as_markdown(judgement)}"
-    )
-    sys.exit({"promoted": 0, "refused": 3, "challenger": 4}[judgement.verdict])
-
-
 @main.command()
-@_clear
+@clear
 def status() -> None:
     """Show the data, the last run, its metrics, and the champion."""
     from constancy.settings import load_settings
@@ -239,7 +194,7 @@ def status() -> None:
 
 @main.command(short_help="Classify image FILES with the champion.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@_clear
+@clear
 def predict(files: tuple[Path, ...]) -> None:
     """Classify image FILES with the champion: path, label and probability, tab-separated.
 
@@ -264,7 +219,7 @@ def predict(files: tuple[Path, ...]) -> None:
 
 @main.command(short_help="Send what the tracking store has not got yet.")
 @click.option("--dry-run", is_flag=True, help="Only say how much that is.")
-@_clear
+@clear
 def sync(dry_run: bool) -> None:
     """Send what trainings kept while the tracking store was away, and close runs that were killed.
 
@@ -291,7 +246,7 @@ def sync(dry_run: bool) -> None:
 
 @main.command()
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
-@_clear
+@clear
 def ui(port: int) -> None:
     """Open MLflow's tracking UI on 127.0.0.1."""
     from constancy.registry.ui import serve_ui
@@ -299,6 +254,16 @@ def ui(port: int) -> None:
 
     sys.exit(serve_ui(load_settings().tracking, port))
 
+
+for command in (
+    commands.gate,
+    commands.models,
+    commands.why,
+    commands.history,
+    commands.promote,
+    commands.rollback,
+):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

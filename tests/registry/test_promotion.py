@@ -12,6 +12,7 @@ from constancy.files import read_json
 from constancy.models.disk import ModelCard, weights_digest
 from constancy.paths import CANDIDATE, DECISION
 from constancy.registry import promotion
+from constancy.registry.history import begin
 from constancy.registry.store import connect
 from constancy.registry.tracking import create_run
 from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of
@@ -179,18 +180,25 @@ def test_the_same_weights_with_other_serving_code_are_another_version(
     assert project.register().version == 2
 
 
-def test_a_crash_before_the_alias_moves_leaves_the_champion_and_is_made_good(
-    project: Project, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_process_left_is_done_first(project: Project, client: MlflowClient) -> None:
     project.register(seed=0)
-    with monkeypatch.context() as broken:
-        broken.delattr(promotion, "set_alias")
-        with pytest.raises(NameError):
-            project.register(seed=1, metrics=scores(0.99))
-    assert holder(client, CHAMPION) == 1
-    assert read_json(DECISION)["version"] == 1
-    assert project.register(seed=1, metrics=scores(0.99)).alias == "champion"
-    assert (versions(client), holder(client, CHAMPION)) == ([1, 2], 2)
+    project.register(seed=1, metrics=scores(0.98, scale=0.5))
+    begin(
+        client,
+        project.settings.tracking,
+        "constancy",
+        kind="promotion",
+        version=2,
+        champion_before=1,
+        champion=2,
+        reason="Promoted, and then killed.",
+        suite=None,
+        weights=None,
+        details={},
+    )
+    decision = project.register(seed=2, metrics=scores(0.99))
+    assert (decision.version, decision.champion_before) == (3, 2)
+    assert (holder(client, CHAMPION), holder(client, "previous")) == (3, 2)
 
 
 def test_a_store_that_is_down_is_an_error_that_names_it(project: Project, nobody: str) -> None:

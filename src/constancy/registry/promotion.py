@@ -9,12 +9,14 @@ from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json, write_json, write_text
+from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.folds import fold_name, sum_up_folds
-from constancy.registry.gate import Judgement, judge
+from constancy.registry.gate import Judgement, Verdict, judge
+from constancy.registry.history import Kind, records
 from constancy.registry.package import serving_code
-from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
+from constancy.registry.store import alone, answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
 from constancy.registry.today import champion_today
 from constancy.registry.tracking import (
@@ -25,11 +27,11 @@ from constancy.registry.tracking import (
     tag_registration,
 )
 from constancy.registry.versions import (
+    CHALLENGER,
     CHAMPION,
     create_version,
     find_version,
     model_tags,
-    set_alias,
     update_version,
     version_of,
 )
@@ -185,32 +187,95 @@ def _decide(
     identity: dict[str, str],
     answered: Answered,
 ) -> Decision:
-    name, metrics = settings.tracking.model, answered.metrics
-    champion = version_of(client, name, CHAMPION)
-    version = find_version(client, name, identity)
-    judgement, before = _judge(client, settings, answered, identity, champion, version)
-    record = identity | {
-        "run_id": run_id,
-        "suite": metrics["suite"],
-        "verdict": judgement.verdict,
-        "champion_before": str(before or ""),
-    }
-    description = describe(metrics, judgement)
-    if version is None:
-        version = create_version(client, name, run_id, candidate, record, description)
-    else:
-        update_version(client, version, record, description)
-    alias = set_alias(client, version, judgement.verdict, champion)
+    name, tracking = settings.tracking.model, settings.tracking
+    while True:
+        champion = version_of(client, name, CHAMPION)
+        version = find_version(client, name, identity)
+        judgement, before = _judge(client, settings, answered, identity, champion, version)
+        with alone(client):
+            finish(client, tracking, name)
+            if number_of(client, name, CHAMPION) != (champion and int(champion.version)):
+                continue  # another was quicker: the candidate is judged beside the new champion
+            version = _registered(client, name, run_id, candidate, identity, answered, judgement)
+            _record(client, tracking, version, judgement, identity, answered.predictions.suite)
+        break
+    aliases = client.get_model_version(name, version.version).aliases
     return Decision(
         verdict=judgement.verdict,
         model=name,
         version=int(version.version),
-        alias=alias,
+        alias=next((each for each in (CHAMPION, CHALLENGER) if each in aliases), None),
         champion_before=before,
         floors=judgement.floors,
         comparisons=judgement.comparisons,
         reason=judgement.reason,
     )
+
+
+def _registered(
+    client: "MlflowClient",
+    name: str,
+    run_id: str,
+    candidate: Path,
+    identity: dict[str, str],
+    answered: Answered,
+    judgement: Judgement,
+) -> "ModelVersion":
+    """The version of the candidate, made if there is none, with what was found of it."""
+    version = find_version(client, name, identity)
+    champion = number_of(client, name, CHAMPION)
+    tags = identity | {
+        "run_id": run_id,
+        "suite": answered.metrics["suite"],
+        "verdict": judgement.verdict,
+    }
+    if version is None or int(version.version) != champion:
+        tags["champion_before"] = str(champion or "")
+    description = describe(answered.metrics, judgement)
+    if version is None:
+        return create_version(client, name, run_id, candidate, tags, description)
+    update_version(client, version, tags, description)
+    return version
+
+
+_KINDS: dict[Verdict, Kind] = {
+    "promoted": "promotion",
+    "challenger": "challenge",
+    "refused": "refusal",
+}
+
+
+def _record(
+    client: "MlflowClient",
+    tracking: Tracking,
+    version: "ModelVersion",
+    judgement: Judgement,
+    identity: dict[str, str],
+    suite: str,
+) -> None:
+    """Write down and carry out what follows from a judgement.
+
+    A champion that misses the floors of today stays until another takes its place: to serve nothing
+    would be worse.
+    """
+    name, number = version.name, int(version.version)
+    champion = number_of(client, name, CHAMPION)
+    kind = _KINDS[judgement.verdict]
+    if number == champion and kind == "promotion":
+        return  # it is what it was
+    values = {
+        "kind": kind,
+        "version": number,
+        "champion_before": champion,
+        "champion": number if kind == "promotion" else champion,
+        "reason": judgement.reason,
+        "suite": suite,
+        "weights": identity[WEIGHTS_TAG],
+    }
+    last = next(records(client, tracking, name), None)
+    if last and all(getattr(last, key) == value for key, value in values.items()):
+        return  # the same candidate again, beside the same champion
+    decide(client, tracking, name, **values, details=asdict(judgement))
 
 
 def _no_candidate(settings: Settings) -> str | None:

@@ -1,15 +1,18 @@
 """The MLflow store that keeps runs and models: where it is, and a connection to it."""
 
+import getpass
+import hashlib
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
-from constancy.paths import project_root, state_folder
+from constancy.paths import project_root
 from constancy.registry.sqlite import as_os_error, lock_of, prepare_sqlite
 from constancy.settings.tracking import Tracking
 
@@ -139,14 +142,12 @@ def as_default(client: "MlflowClient") -> Iterator[None]:
 
 @contextmanager
 def alone(client: "MlflowClient") -> Iterator[None]:
-    """Within the block, no other process of this machine is in such a block of the same store.
-
-    Of a server's store that holds for the processes of this project.
-    """
+    """Within the block, no other process of this user and machine is in such a block of the store."""
     from filelock import FileLock
 
-    file = sqlite_file(client.tracking_uri) or state_folder() / "tracking"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    uri = client.tracking_uri
+    name = f"constancy-{getpass.getuser()}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}"
+    file = sqlite_file(uri) or Path(gettempdir()) / name
     with FileLock(lock_of(file)):
         yield
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from constancy.errors import UserError
 from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
-from constancy.registry.gate import Verdict
 from constancy.registry.package import log_model
 from constancy.registry.store import as_default
 from constancy.registry.tracking import WEIGHTS_TAG
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+PREVIOUS = "previous"
 
 
 def version_of(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
@@ -99,26 +99,3 @@ def update_version(
     for key, value in tags.items():
         client.set_model_version_tag(version.name, version.version, key, value)
     client.update_model_version(version.name, version.version, description)
-
-
-def set_alias(
-    client: "MlflowClient",
-    version: "ModelVersion",
-    verdict: Verdict,
-    champion: "ModelVersion | None",
-) -> str | None:
-    """Give the version the alias that it earned; returns the one that it has now.
-
-    A champion that misses the floors of today keeps its alias until another takes it: to serve
-    nothing would be worse.
-    """
-    is_champion = champion is not None and int(champion.version) == int(version.version)
-    alias = {"promoted": CHAMPION, "challenger": CHALLENGER}.get(verdict)
-    if is_champion:
-        alias = CHAMPION
-    elif alias is not None:
-        client.set_registered_model_alias(version.name, alias, version.version)
-    challenger = version_of(client, version.name, CHALLENGER)
-    if alias != CHALLENGER and challenger and int(challenger.version) == int(version.version):
-        client.delete_registered_model_alias(version.name, CHALLENGER)
-    return alias
