@@ -3,6 +3,7 @@
 import threading
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ from local_server import LocalServer
 from mlflow import MlflowClient
 from tracked_project import Project
 
-from constancy.registry.aliases import finish, number_of
+from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.history import pending, records
 from constancy.registry.store import alone, connect
 from constancy.registry.tracking import WEIGHTS_TAG
@@ -36,7 +37,7 @@ def fill(client: MlflowClient) -> None:
 
 
 def test_wherever_it_is_killed_the_next_one_takes_the_rest(project: Project) -> None:
-    client, tracking = connect(project.settings.tracking), project.settings.tracking
+    client = connect(project.settings.tracking)
     fill(client)
     assert "constancy 1 is champion" in finished(start(0, "promote", "1"), 0)
     done = finished(start(0, "promote", "2"), 0)
@@ -50,13 +51,16 @@ def test_wherever_it_is_killed_the_next_one_takes_the_rest(project: Project) -> 
         assert process.exitcode == -9
         assert number_of(client, "constancy", CHAMPION) in (champion, target)
         begun = step > 1
-        assert len(pending(client, tracking, "constancy")) == begun
-        with alone(client):
-            finish(client, tracking, "constancy")
+        assert len(pending(client, "constancy")) == begun
+        state = "begun" if begun else "done"
+        assert next(records(client, "constancy")).state == state
+        # A decision that changes nothing, but takes the rest first.
+        told = finished(start(0, "promote", str(target if begun else champion)), 0)
+        assert "is champion already" in told
         now = [number_of(client, "constancy", each) for each in (CHAMPION, PREVIOUS)]
         assert now == ([target, champion] if begun else [champion, previous])
-        assert pending(client, tracking, "constancy") == []
-    numbers = [each.number for each in records(client, tracking, "constancy")]
+        assert pending(client, "constancy") == []
+    numbers = [each.number for each in records(client, "constancy")]
     assert numbers == list(range(len(numbers), 0, -1))
 
 
@@ -86,7 +90,7 @@ def all_at_once(client: MlflowClient, project: Project, uri: str | None) -> None
         onlooker.join()
 
     assert None not in seen
-    history = list(records(client, tracking, "constancy"))[::-1]
+    history = list(records(client, "constancy"))[::-1]
     assert [each.number for each in history] == list(range(1, len(history) + 1))
     assert all(a.time <= b.time for a, b in pairwise(history))
     assert all(b.champion_before == a.champion for a, b in pairwise(history))
@@ -107,3 +111,75 @@ def test_twenty_processes_decide_one_after_the_other_in_a_server(
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     all_at_once(connect(project.settings.tracking), project, server.uri)
+
+
+def test_what_cannot_be_done_is_withdrawn_and_stays_in_the_history(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(project.settings.tracking)
+    fill(client)
+    finished(start(0, "promote", "1"), 0)
+
+    def denied(*_: object) -> None:
+        raise PermissionError("no right to do so")
+
+    with monkeypatch.context() as broken, alone(client), pytest.raises(PermissionError):
+        broken.setattr(client, "set_registered_model_alias", denied)
+        decide(client, "constancy", **decision(2, before=1))
+    finished(start(0, "promote", "3"), 0)
+    found = [(each.number, each.version, each.state) for each in records(client, "constancy")]
+    assert found == [(3, 3, "done"), (2, 2, "withdrawn"), (1, 1, "done")]
+    assert number_of(client, "constancy", PREVIOUS) == 1
+
+
+def test_what_is_done_in_part_is_completed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = connect(project.settings.tracking)
+    fill(client)
+    finished(start(0, "promote", "1"), 0)
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as broken, alone(client), pytest.raises(OSError, match="no space"):
+        broken.setattr(client, "log_dict", full)
+        decide(client, "constancy", **decision(2, before=1))
+    assert [each.state for each in records(client, "constancy")] == ["begun", "done"]
+    with alone(client):
+        finish(client, "constancy")
+    assert [each.state for each in records(client, "constancy")] == ["done", "done"]
+    assert [number_of(client, "constancy", each) for each in (CHAMPION, PREVIOUS)] == [2, 1]
+
+
+@pytest.mark.parametrize("by_hand", ["deleted", "moved"])
+def test_what_was_overtaken_by_hand_is_withdrawn(
+    project: Project, by_hand: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client = connect(project.settings.tracking)
+    fill(client)
+    finished(start(0, "promote", "1"), 0)
+    start(0, "promote", "2", kill_at=2).join(120)
+    if by_hand == "deleted":
+        client.delete_model_version("constancy", "2")
+    else:
+        client.set_registered_model_alias("constancy", CHAMPION, "4")
+    with alone(client):
+        finish(client, "constancy")
+    assert next(records(client, "constancy")).state == "withdrawn"
+    assert number_of(client, "constancy", CHAMPION) == (1 if by_hand == "deleted" else 4)
+    assert number_of(client, "constancy", PREVIOUS) is None
+    assert "the forced promotion of constancy 2 is not carried out" in capfd.readouterr().err
+
+
+def decision(version: int, before: int) -> dict[str, Any]:
+    return {
+        "kind": "promotion",
+        "version": version,
+        "champion_before": before,
+        "champion": version,
+        "reason": "A test.",
+        "suite": None,
+        "weights": None,
+        "details": {},
+    }

@@ -12,6 +12,7 @@ from constancy.files import read_json
 from constancy.models.disk import ModelCard, weights_digest
 from constancy.paths import CANDIDATE, DECISION
 from constancy.registry import promotion
+from constancy.registry.change import promote, roll_back
 from constancy.registry.history import begin
 from constancy.registry.store import connect
 from constancy.registry.tracking import create_run
@@ -149,7 +150,34 @@ def test_the_champion_is_not_judged_against_itself(project: Project, client: Mlf
     project.register()
     decision = project.register(metrics=scores(0.97, suite="6" * 64))
     assert (decision.verdict, decision.alias) == ("promoted", "champion")
+    assert decision.reason == "It is champion, and every floor is held."
     assert client.get_model_version("constancy", "1").tags["suite"] == "6" * 64
+
+
+def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(
+    project: Project, client: MlflowClient
+) -> None:
+    project.register(seed=0)
+    project.register(seed=1, metrics=scores(0.99))
+    roll_back(client, project.settings, None, "It fails on the night shift.", dry_run=False)
+    decision = project.register(seed=1, metrics=scores(0.99))
+    assert (decision.verdict, holder(client, CHAMPION)) == ("challenger", 1)
+    assert "was rolled back (It fails on the night shift.)" in decision.reason
+    promote(client, project.settings, 2, None, dry_run=False)
+    assert holder(client, CHAMPION) == 2
+    roll_back(client, project.settings, None, "Again.", dry_run=False)
+    roll_back(client, project.settings, None, "No, it was the lamp.", dry_run=False)
+    assert holder(client, CHAMPION) == 2
+
+
+def test_where_the_champion_was_deleted_none_follows_by_itself(
+    project: Project, client: MlflowClient
+) -> None:
+    project.register(seed=0)
+    client.delete_model_version("constancy", "1")
+    decision = project.register(seed=1)
+    assert (decision.verdict, holder(client, CHAMPION)) == ("challenger", None)
+    assert "version 1, the champion, was deleted or lost its alias" in decision.reason
 
 
 def test_a_champion_below_new_floors_serves_until_another_comes(
@@ -185,7 +213,6 @@ def test_what_a_killed_process_left_is_done_first(project: Project, client: Mlfl
     project.register(seed=1, metrics=scores(0.98, scale=0.5))
     begin(
         client,
-        project.settings.tracking,
         "constancy",
         kind="promotion",
         version=2,

@@ -65,13 +65,15 @@ def unseen(count: int) -> float:
     return float(1 - ((1 - LEVEL) / 2) ** (1 / count))
 
 
-def gain_interval(gains: np.ndarray, rng: np.random.Generator) -> Interval:
-    """The interval of the mean of what each base image gains, float64, n, each in -1..1.
+def gain_interval(
+    gains: np.ndarray, rng: np.random.Generator, pairs: int = 1, most: float = 1.0
+) -> Interval:
+    """The interval of the mean of what each base image gains, float64, n, each in -most..most.
 
-    Two images are drawn with the others of which one gains all and one loses all, as Agresti and
-    Min 2005 ("Simple improved confidence intervals for comparing matched proportions") add to each
-    kind of pairs: few images that changed say little, and none that changed does not mean that
-    none could.
+    Two images, or so many pairs of them, are drawn with the others of which one gains all and one
+    loses all, as Agresti and Min 2005 ("Simple improved confidence intervals for comparing matched
+    proportions") add to each kind of pairs: few images that changed say little, and none that
+    changed does not mean that none could.
     """
-    values = np.concatenate([gains, [-1.0, 1.0]])[:, None]
+    values = np.concatenate([gains, np.repeat([-most, most], pairs)])[:, None]
     return interval(resampled_means(values, rng)[:, 0])

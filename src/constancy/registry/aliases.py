@@ -5,11 +5,11 @@ looks sees one champion at every moment, and where a process is killed amid them
 decides takes the rest.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from constancy.registry.history import Record, begin, pending, settle, withdraw
 from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_of
-from constancy.settings.tracking import Tracking
 from constancy.stage import warn
 
 if TYPE_CHECKING:
@@ -22,49 +22,69 @@ def number_of(client: "MlflowClient", model: str, alias: str) -> int | None:
     return int(version.version) if version else None
 
 
-def decide(client: "MlflowClient", tracking: Tracking, model: str, **values: Any) -> None:
+def decide(client: "MlflowClient", model: str, **values: Any) -> None:
     """Write down a decision and carry it out; values as for `history.begin`.
 
     Only to be called within `store.alone`, after `finish`.
     """
-    run = begin(client, tracking, model, **values)
+    run = begin(client, model, **values)
     try:
-        finish(client, tracking, model)
+        finish(client, model)
     except BaseException:
-        withdraw(client, run)  # or the next one would do what this one is told could not be done
+        # What this process is told could not be done, the next one shall not do. But what is done
+        # in part it shall complete.
+        with suppress(Exception):
+            moved = values["champion"] != values["champion_before"]
+            if not moved or number_of(client, model, CHAMPION) != values["champion"]:
+                withdraw(client, run)
         raise
 
 
-def finish(client: "MlflowClient", tracking: Tracking, model: str) -> None:
-    """Carry out what was decided and is not done yet. Only to be called within `store.alone`."""
-    for run, record in pending(client, tracking, model):
+def finish(client: "MlflowClient", model: str) -> None:
+    """Carry out what was decided and is not done yet. Only to be called within `store.alone`.
+
+    What has been overtaken meanwhile, as by a version deleted or an alias moved by hand, is
+    withdrawn with a warning.
+    """
+    for run, record in pending(client, model):
+        if why := _overtaken(client, record):
+            warn(f"the {record.kind} of {model} {record.version} is not carried out: {why}")
+            withdraw(client, run)
+            continue
         _carry_out(client, record)
         settle(client, run)
 
 
+def _overtaken(client: "MlflowClient", record: Record) -> str | None:
+    from mlflow.exceptions import MlflowException
+
+    champion = number_of(client, record.model, CHAMPION)
+    if champion not in (record.champion_before, record.champion):
+        return f"version {champion} became champion meanwhile"
+    try:
+        client.get_model_version(record.model, str(record.version))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return "the version was deleted meanwhile"
+    return None
+
+
 def _carry_out(client: "MlflowClient", record: Record) -> None:
+    """The champion first: until it has moved, nothing has."""
     model, version = record.model, record.version
     if record.kind == "challenge":
         _give(client, model, CHALLENGER, version)
         return
-    if number_of(client, model, CHALLENGER) == version:
-        client.delete_registered_model_alias(model, CHALLENGER)
     if record.champion is not None and record.champion != record.champion_before:
+        _give(client, model, CHAMPION, record.champion)
         if record.champion_before is not None:
             _give(client, model, PREVIOUS, record.champion_before)
-        _give(client, model, CHAMPION, record.champion)
+    if number_of(client, model, CHALLENGER) == version:
+        client.delete_registered_model_alias(model, CHALLENGER)
 
 
 def _give(client: "MlflowClient", model: str, alias: str, version: int) -> None:
     """An alias points at one version: the one that had it loses it in the same moment."""
-    from mlflow.exceptions import MlflowException
-
-    if number_of(client, model, alias) == version:
-        return
-    try:
+    if number_of(client, model, alias) != version:
         client.set_registered_model_alias(model, alias, str(version))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        # Or what was decided of a version that somebody deleted since would be in the way for ever.
-        warn(f"{model} {version} was deleted: it cannot become {alias}")

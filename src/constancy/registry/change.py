@@ -13,11 +13,12 @@ from constancy.files import read_json
 from constancy.paths import METRICS
 from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.gate import Judgement, judge
+from constancy.registry.history import gone, records
 from constancy.registry.reference import kept_predictions
 from constancy.registry.store import alone
 from constancy.registry.today import champion_today
 from constancy.registry.tracking import WEIGHTS_TAG
-from constancy.registry.versions import CHAMPION, PREVIOUS, version_of
+from constancy.registry.versions import CHAMPION, PREVIOUS, run_of, version_of
 from constancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def promote(
     does not let it.
     """
     model = settings.tracking.model
+    if not dry_run:
+        with alone(client):
+            finish(client, model)
     while True:
         version = known_version(client, model, number)
         champion = number_of(client, model, CHAMPION)
         if champion == number:
             return f"{model} {number} is champion already."
-        judgement = None if force else _judged(client, settings, version)
+        judgement, suite = (None, None) if force else _judged(client, settings, version)
         if judgement and judgement.verdict != "promoted":
             raise UserError(
                 f"{model} {number} cannot be promoted. {judgement.reason} `--force --reason TEXT` "
@@ -53,22 +57,23 @@ def promote(
         if dry_run:
             return f"{model} {number} would become champion. {reason}"
         with alone(client):
-            finish(client, settings.tracking, model)
+            finish(client, model)
             if number_of(client, model, CHAMPION) != champion:
                 continue  # another was quicker: the version is judged beside the new champion
             decide(
                 client,
-                settings.tracking,
                 model,
                 kind="forced promotion" if force else "promotion",
                 version=number,
                 champion_before=champion,
                 champion=number,
                 reason=reason,
-                suite=version.tags.get("suite"),
+                suite=suite,
                 weights=version.tags.get(WEIGHTS_TAG),
                 details=asdict(judgement) if judgement else {},
             )
+        verdict = "forced" if force else "promoted"
+        client.set_model_version_tag(model, str(number), "verdict", verdict)
         return f"{model} {number} is champion. {reason}"
 
 
@@ -82,7 +87,7 @@ def roll_back(
     model = settings.tracking.model
     with alone(client):
         if not dry_run:
-            finish(client, settings.tracking, model)
+            finish(client, model)
         champion = number_of(client, model, CHAMPION)
         target = to if to is not None else number_of(client, model, PREVIOUS)
         if target is None:
@@ -98,14 +103,13 @@ def roll_back(
             return f"{model} would go {from_}back to {target}."
         decide(
             client,
-            settings.tracking,
             model,
             kind="rollback",
             version=target,
             champion_before=champion,
             champion=target,
             reason=reason,
-            suite=version.tags.get("suite"),
+            suite=None,
             weights=version.tags.get(WEIGHTS_TAG),
             details={},
         )
@@ -114,23 +118,30 @@ def roll_back(
 
 def known_version(client: "MlflowClient", model: str, number: int) -> "ModelVersion":
     """A version that `make run` registered. Raises UserError for another, or none."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        version = client.get_model_version(model, str(number))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
+    version = version_by_number(client, model, number)
+    if version is None:
         raise UserError(
             f"there is no version {number} of '{model}': `constancy models` shows those that "
             "there are"
-        ) from None
+        )
     if WEIGHTS_TAG not in version.tags:
         raise UserError(
             f"{model} {number} carries no tags of Constancy, so its files cannot be checked: only "
             "versions that `make run` registered can be champion"
         )
     return version
+
+
+def version_by_number(client: "MlflowClient", model: str, number: int) -> "ModelVersion | None":
+    """A version, whoever made it; None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version(model, str(number))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 def versions(client: "MlflowClient", model: str) -> Iterator["ModelVersion"]:
@@ -140,11 +151,15 @@ def versions(client: "MlflowClient", model: str) -> Iterator["ModelVersion"]:
         yield client.get_model_version(model, each.version)  # a search leaves aliases out
 
 
-def _judged(client: "MlflowClient", settings: Settings, version: "ModelVersion") -> Judgement:
+def _judged(
+    client: "MlflowClient", settings: Settings, version: "ModelVersion"
+) -> tuple[Judgement, str]:
+    """What the gate says of a version, and the digest of the suite that it was judged on."""
     metrics, answers = _kept(client, version)
     champion = version_of(client, version.name, CHAMPION)
     if champion is None:
-        return judge(metrics, settings.promotion)
+        history = [each for each in records(client, version.name) if each.state == "done"]
+        return judge(metrics, settings.promotion, answers, gone(history)), answers.suite
 
     def answer(model: Path) -> Predictions:
         from constancy import paths
@@ -158,14 +173,14 @@ def _judged(client: "MlflowClient", settings: Settings, version: "ModelVersion")
             "it was judged on other test images than those of today; `make run` at its commit "
             "judges it anew"
         )
-    return judge(metrics, settings.promotion, answers, today)
+    return judge(metrics, settings.promotion, answers, today), answers.suite
 
 
 def _kept(client: "MlflowClient", version: "ModelVersion") -> tuple[dict[str, Any], Predictions]:
     """The scores and answers that a version's run keeps."""
     from mlflow.exceptions import MlflowException
 
-    name, run_id = f"{version.name} {version.version}", str(version.run_id)
+    name, run_id = f"{version.name} {version.version}", run_of(version)
     with TemporaryDirectory() as scratch:
         try:
             file = kept_predictions(client, run_id, Path(scratch))

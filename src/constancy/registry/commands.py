@@ -98,26 +98,31 @@ def models(as_json: bool) -> None:
 @_JSON
 @clear
 def why(version: int, as_json: bool) -> None:
-    """Say why a VERSION is what it is: its model card, and every decision about it."""
-    from constancy.registry.change import known_version
+    """Say why a VERSION is what it is: every decision about it, the newest first, and its card."""
+    from constancy.registry.change import known_version, version_by_number
     from constancy.registry.history import records
 
     with _registry() as (client, settings):
         model = settings.tracking.model
-        found = known_version(client, model, version)
         about = [
             record
-            for record in records(client, settings.tracking, model)
+            for record in records(client, model)
             if version in (record.version, record.champion_before)
         ]
+        found = version_by_number(client, model, version)
+        if found is None and not about:
+            known_version(client, model, version)  # which says that there is none
+    aliases = sorted(found.aliases) if found else []
     if as_json:
-        card = {"version": version, "aliases": sorted(found.aliases), "tags": found.tags}
+        card = {"version": version, "aliases": aliases, "tags": found.tags if found else None}
         click.echo(json.dumps(card | {"decisions": [asdict(each) for each in about]}, indent=2))
         return
-    aliases = f" ({', '.join(sorted(found.aliases))})" if found.aliases else ""
-    click.echo(f"# {model} {version}{aliases}\n\n{found.description}\n")
+    standing = f" ({', '.join(aliases) if found else 'deleted'})" if aliases or not found else ""
+    click.echo(f"# {model} {version}{standing}\n")
     for record in about:
         click.echo(_line(record))
+    if found:
+        click.echo(f"\n{found.description}")
 
 
 @click.command(short_help="List all decisions about the champion.")
@@ -131,7 +136,7 @@ def history(as_json: bool) -> None:
     from constancy.registry.history import records
 
     with _registry() as (client, settings):
-        found = list(records(client, settings.tracking, settings.tracking.model))
+        found = list(records(client, settings.tracking.model))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
@@ -196,12 +201,15 @@ def _done(what: str, client: "MlflowClient", settings: "Settings", as_json: bool
     click.echo(json.dumps({"outcome": what, **aliases}, indent=2))
 
 
+_STATES = {"done": "", "begun": "begun, not carried out: ", "withdrawn": "withdrawn: "}
+
+
 def _line(record: "Record") -> str:
     change = ""
     if record.champion != record.champion_before:
         change = f", champion {record.champion_before or 'none'} -> {record.champion}"
     return (
-        f"{record.number:4}  {_time(record.time)}  {record.kind} of {record.version}{change}, "
+        f"{record.number:4}  {_time(record.time)}  {_STATES[record.state]}{record.kind} of {record.version}{change}, "
         f"by {record.by}\n      {record.reason}"
     )
 

@@ -10,13 +10,19 @@ from constancy.errors import UserError
 from constancy.files import replacing
 from constancy.models.disk import CARD, WEIGHTS
 from constancy.paths import STATE, project_root
-from constancy.registry.versions import CHAMPION, model_tags
+from constancy.registry.versions import model_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 CACHE = STATE / "models"
+
+_ANOTHER = "`constancy rollback --to N` makes another version champion"
+
+
+class ForeignFilesError(UserError):
+    """The files of a version are not known to be the ones that were registered."""
 
 
 def fetch_model(client: "MlflowClient", version: "ModelVersion") -> Path:
@@ -29,9 +35,8 @@ def fetch_model(client: "MlflowClient", version: "ModelVersion") -> Path:
     title = f"{version.name} version {version.version}"
     expected = {key: version.tags.get(key, "") for key in ("weights_sha256", "card_sha256")}
     if not all(re.fullmatch("[0-9a-f]{64}", digest) for digest in expected.values()):
-        raise UserError(
-            f"{title} carries no digests of its files: give the alias '{CHAMPION}' to a version "
-            "that `make run` registered"
+        raise ForeignFilesError(
+            f"{title} carries no digests of its files: {_ANOTHER} that `make run` registered"
         )
     folder = project_root() / CACHE / expected["weights_sha256"]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -40,9 +45,9 @@ def fetch_model(client: "MlflowClient", version: "ModelVersion") -> Path:
             with TemporaryDirectory() as temporary, replacing(folder) as (new,):
                 downloaded = _download(client, version, temporary)
                 if not _is(downloaded, expected):
-                    raise UserError(
+                    raise ForeignFilesError(
                         f"the files of {title} are not the ones that were registered: somebody "
-                        f"changed or damaged them; give the alias '{CHAMPION}' to another version"
+                        f"changed or damaged them; {_ANOTHER}"
                     )
                 new.mkdir()
                 for name in (CARD, WEIGHTS):
@@ -64,7 +69,7 @@ def _download(client: "MlflowClient", version: "ModelVersion", target: str) -> P
     except (MlflowException, OSError, StopIteration) as error:
         raise UserError(
             f"the files of {version.name} version {version.version} cannot be fetched from the "
-            f"registry ({error}): restore them, or give the alias '{CHAMPION}' to another version"
+            f"registry ({error}): restore them, or {_ANOTHER}"
         ) from None
 
 

@@ -7,16 +7,25 @@ weakest of the checks, Berger 1982, "Multiparameter hypothesis testing and accep
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal
 
 import numpy as np
 
-from constancy.evaluation.bootstrap import Interval, gain_interval
+from constancy.errors import UserError
+from constancy.evaluation.bootstrap import Interval
 from constancy.evaluation.calibration import brier_scores
 from constancy.evaluation.compared import CLEAN, SENSITIVITY, shares_right
 from constancy.evaluation.predictions import Predictions
-from constancy.registry.noninferiority import Standing, images_needed, standing, tango_interval
+from constancy.registry.noninferiority import (
+    Standing,
+    images_needed,
+    mean_interval,
+    standing,
+    tango_interval,
+)
 from constancy.seeds import generator
+from constancy.settings.base import COMBINED
 from constancy.settings.promotion import Promotion
 
 Verdict = Literal["promoted", "challenger", "refused", "left out"]
@@ -78,13 +87,23 @@ def judge(
 
     metrics: contents of metrics.json; answers: the candidate's, for the comparison; champion: its
     answers to the same images, or why the two cannot be compared, or None where there is none.
+
+    Raises UserError for scores that lack one that is checked, or are not those of the answers.
     """
-    floors = list(_floors(metrics, promotion))
-    comparisons = (
-        list(compare_scores(champion, answers, promotion))
-        if isinstance(champion, Predictions) and answers is not None
-        else []
-    )
+    try:
+        floors = list(_floors(metrics, promotion))
+    except KeyError as error:
+        raise UserError(
+            f"the scores in metrics.json have no {error}: `make run` scores the model anew"
+        ) from None
+    comparisons = []
+    if isinstance(champion, Predictions):
+        if answers is None or answers.suite != metrics["suite"]:
+            raise UserError(
+                "metrics.json and predictions.npz are of different test images: `make run` scores "
+                "the model anew"
+            )
+        comparisons = list(compare_scores(champion, answers, promotion))
     verdict, reason = _conclude(floors, comparisons, promotion, champion)
     return Judgement(verdict, reason, floors, comparisons)
 
@@ -98,37 +117,37 @@ def compare_scores(
     with all their variants.
     """
     before, after = (_scores(each) for each in (champion, candidate))
-    margins = promotion.margins()
-    for name in (name for name in margins if name in after):
+    for name, margin in promotion.margins().items():
+        if name == SENSITIVITY and name not in after:
+            continue  # test images of one class alone have no look-alikes
         gains = after[name] - before[name]
         if name == _BRIER:
             gains = -gains  # it is an error
-        gain = float(gains.mean())
-        limits = _interval(name, gains, generator(0, "gate", candidate.suite, name))
-        found = standing(limits, margins[name])
-        # Of look-alikes there are groups, and as many more as there are more images.
-        count = len(candidate.labels) if name == SENSITIVITY else len(gains)
+        limits, most = _interval(name, gains, generator(0, "gate", candidate.suite, name))
+        found = standing(limits, margin)
+        needed = images_needed(gains, margin, most) if found == "inconclusive" else None
+        if needed is not None and name == SENSITIVITY:
+            # Of look-alikes there are groups, and as many more as there are more images.
+            needed = ceil(needed / len(gains) * len(candidate.labels))
         yield Paired(
             name=name,
             value=float(after[name].mean()),
             champion=float(before[name].mean()),
-            gain=gain,
+            gain=float(gains.mean()),
             interval=limits,
-            margin=margins[name],
+            margin=margin,
             standing=found,
-            images_needed=images_needed(limits, gain, margins[name], count)
-            if found == "inconclusive"
-            else None,
+            images_needed=needed,
         )
 
 
 def _floors(metrics: dict[str, Any], promotion: Promotion) -> Iterator[Floor]:
-    accuracies = {name: score["accuracy"] for name, score in metrics["factors"].items()}
-    accuracies |= {name: metrics[name]["accuracy"] for name in (CLEAN, "combined")}
-    if metrics["sensitivity"]:  # which test images of one class alone do not have
-        accuracies["sensitivity"] = metrics["sensitivity"]["accuracy"]
+    parts = metrics["factors"] | {name: metrics[name] for name in (CLEAN, COMBINED)}
+    accuracies = {name: score["accuracy"] for name, score in parts.items()}
+    if metrics[SENSITIVITY]:  # which test images of one class alone do not have
+        accuracies[SENSITIVITY] = metrics[SENSITIVITY]["accuracy"]
     for name, floor in promotion.floors().items():
-        if name in accuracies:
+        if name != SENSITIVITY or name in accuracies:
             value = accuracies[name]
             yield Floor(name, value, floor, round(value, _DIGITS) >= round(floor, _DIGITS))
     error, ceiling = metrics["clean"]["ece"], promotion.checks.calibration_error.ceiling
@@ -140,13 +159,13 @@ def _scores(model: Predictions) -> dict[str, np.ndarray]:
     return shares_right(model) | {_BRIER: brier_scores(model.clean, model.labels)}
 
 
-def _interval(name: str, gains: np.ndarray, rng: np.random.Generator) -> Interval:
+def _interval(name: str, gains: np.ndarray, rng: np.random.Generator) -> tuple[Interval, float]:
+    """The interval of a mean gain, and the most that one image can gain."""
     if name == CLEAN:
-        return tango_interval(int((gains > 0).sum()), int((gains < 0).sum()), len(gains))
-    if name == _BRIER:  # twice as wide as shares are
-        low, high = gain_interval(gains / 2, rng)
-        return 2 * low, 2 * high
-    return gain_interval(gains, rng)
+        gained, lost = int((gains > 0).sum()), int((gains < 0).sum())
+        return tango_interval(gained, lost, len(gains)), 1.0
+    most = 2.0 if name == _BRIER else max(1.0, float(np.abs(gains).max()))
+    return mean_interval(gains, most, rng), most
 
 
 def _conclude(

@@ -4,9 +4,9 @@ import getpass
 import hashlib
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from constancy.registry.journal import now
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["promotion", "challenge", "refusal", "forced promotion", "rollback"]
 
+State = Literal["done", "begun", "withdrawn"]
+
+_STATES: dict[str, State] = {"RUNNING": "begun", "FAILED": "withdrawn"}
 _TAG = "constancy.decision"
 _PAGE = 1000  # records at once
 
@@ -29,7 +32,8 @@ class Record:
 
     number: counts from 1 for each model; champion_before, champion: the version that was champion
     before and is after it, None where there is none; by: USER@MACHINE; time: in ms since 1970; suite,
-    weights: digests of what was judged by what; details: what the gate found, where it was asked.
+    weights: digests of what was judged by what; details: what the gate found, where it was asked;
+    state: `begun` for what a killed process left, `withdrawn` for what could not be carried out.
     """
 
     number: int
@@ -44,6 +48,7 @@ class Record:
     suite: str | None
     weights: str | None
     details: dict[str, Any]
+    state: State = "done"
 
 
 def decided_by() -> str:
@@ -51,13 +56,13 @@ def decided_by() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def begin(client: "MlflowClient", tracking: Tracking, model: str, **values: Any) -> "Run":
+def begin(client: "MlflowClient", model: str, **values: Any) -> "Run":
     """Write down a decision before it is carried out: the run is RUNNING until it is `settled`.
 
     values: those of a `Record` but for its number, who decides, and when. Only to be called by one
     process at a time, as within `store.alone`.
     """
-    last = next(records(client, tracking, model), None)
+    last = next(records(client, model), None)
     record = Record(
         number=last.number + 1 if last else 1,
         model=model,
@@ -66,13 +71,13 @@ def begin(client: "MlflowClient", tracking: Tracking, model: str, **values: Any)
         **values,
     )
     return client.create_run(
-        _experiment(client, tracking),
+        experiment(client, _experiment(model)),
         start_time=record.time,
         run_name=f"{record.number}: {record.kind} of {model} {record.version}",
         tags={
             f"{_TAG}.of": _key(model),
             f"{_TAG}.number": f"{record.number:09}",
-            **_parts(json.dumps(asdict(record))),
+            **_parts(json.dumps({k: v for k, v in asdict(record).items() if k != "state"})),
             "mlflow.note.content": record.reason,
         },
     )
@@ -80,7 +85,7 @@ def begin(client: "MlflowClient", tracking: Tracking, model: str, **values: Any)
 
 def settle(client: "MlflowClient", run: "Run") -> None:
     """Say that a decision is carried out, and keep it as a file, too."""
-    client.log_dict(run.info.run_id, asdict(_record(run)), "decision.json")
+    client.log_dict(run.info.run_id, asdict(replace(_record(run), state="done")), "decision.json")
     client.set_terminated(run.info.run_id)
 
 
@@ -90,31 +95,49 @@ def withdraw(client: "MlflowClient", run: "Run") -> None:
         client.set_terminated(run.info.run_id, "FAILED")
 
 
-def pending(client: "MlflowClient", tracking: Tracking, model: str) -> list[tuple["Run", Record]]:
+def pending(client: "MlflowClient", model: str) -> list[tuple["Run", Record]]:
     """Decisions that were written down but not carried out, since their process was killed."""
-    runs = _search(client, tracking, model, "attributes.status = 'RUNNING'")
+    runs = _search(client, model, "and attributes.status = 'RUNNING'")
     return sorted(((run, _record(run)) for run in runs), key=lambda each: each[1].number)
 
 
-def records(client: "MlflowClient", tracking: Tracking, model: str) -> Iterator[Record]:
-    """All decisions about a model, the newest first; not those that were withdrawn."""
-    runs = _search(client, tracking, model, "attributes.status != 'FAILED'")
-    return (_record(run) for run in runs)
+def records(client: "MlflowClient", model: str) -> Iterator[Record]:
+    """All decisions about a model, the newest first."""
+    return (_record(run) for run in _search(client, model))
 
 
-def _search(client: "MlflowClient", tracking: Tracking, model: str, also: str) -> Iterator["Run"]:
-    query = f"tags.`{_TAG}.of` = '{_key(model)}'"
+def gone(history: Sequence[Record]) -> str | None:
+    """Where there is no champion now: what became of the last one, None where there never was one.
+
+    history: decisions that were carried out, the newest first.
+    """
+    last = next((each.champion for each in history if each.champion is not None), None)
+    return None if last is None else f"version {last}, the champion, was deleted or lost its alias"
+
+
+def rolled_back(history: Sequence[Record], version: int) -> Record | None:
+    """The decision by which a version was rolled back, None where it was not or is forgiven since."""
+    for each in history:
+        if each.champion == version and each.champion_before != version:
+            return None
+        if each.kind == "rollback" and each.champion_before == version:
+            return each
+    return None
+
+
+def _search(client: "MlflowClient", model: str, also: str = "") -> Iterator["Run"]:
+    found = client.get_experiment_by_name(_experiment(model).experiment)
     token = None
-    while True:
-        found = client.search_runs(
-            [_experiment(client, tracking)],
-            f"{query} and {also}",
+    while found is not None:
+        page = client.search_runs(
+            [found.experiment_id],
+            f"tags.`{_TAG}.of` = '{_key(model)}' {also}",
             max_results=_PAGE,
             order_by=[f"tags.`{_TAG}.number` DESC"],
             page_token=token,
         )
-        yield from found
-        token = found.token
+        yield from page
+        token = page.token
         if not token:
             return
 
@@ -124,10 +147,9 @@ def _key(model: str) -> str:
     return hashlib.sha256(model.encode()).hexdigest()
 
 
-def _experiment(client: "MlflowClient", tracking: Tracking) -> str:
-    """Decisions lie beside the runs of trainings, not among them."""
-    name = f"{tracking.experiment}, decisions"
-    return experiment(client, tracking.model_copy(update={"experiment": name}))
+def _experiment(model: str) -> Tracking:
+    """Decisions lie beside the runs of trainings, and by the model's name: it is what has aliases."""
+    return Tracking(uri=None, experiment=f"{model}, decisions", model=model)
 
 
 _PART = 4000  # characters; MLflow keeps 5,000 of a tag
@@ -144,4 +166,4 @@ def _record(run: "Run") -> Record:
     tags = run.data.tags
     while (part := tags.get(f"{_TAG}.{len(parts)}")) is not None:
         parts.append(part)
-    return Record(**json.loads("".join(parts)))
+    return Record(**json.loads("".join(parts)), state=_STATES.get(run.info.status, "done"))

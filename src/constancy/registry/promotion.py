@@ -1,7 +1,7 @@
 """The last stage: a candidate is judged, and what became of it is written down."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
-from constancy.registry.history import Kind, records
+from constancy.registry.history import Kind, gone, records, rolled_back
 from constancy.registry.package import serving_code
 from constancy.registry.store import alone, answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
@@ -187,17 +187,17 @@ def _decide(
     identity: dict[str, str],
     answered: Answered,
 ) -> Decision:
-    name, tracking = settings.tracking.model, settings.tracking
+    name = settings.tracking.model
     while True:
         champion = version_of(client, name, CHAMPION)
         version = find_version(client, name, identity)
         judgement, before = _judge(client, settings, answered, identity, champion, version)
         with alone(client):
-            finish(client, tracking, name)
+            finish(client, name)
             if number_of(client, name, CHAMPION) != (champion and int(champion.version)):
                 continue  # another was quicker: the candidate is judged beside the new champion
             version = _registered(client, name, run_id, candidate, identity, answered, judgement)
-            _record(client, tracking, version, judgement, identity, answered.predictions.suite)
+            _record(client, version, judgement, identity, answered.predictions.suite)
         break
     aliases = client.get_model_version(name, version.version).aliases
     return Decision(
@@ -247,7 +247,6 @@ _KINDS: dict[Verdict, Kind] = {
 
 def _record(
     client: "MlflowClient",
-    tracking: Tracking,
     version: "ModelVersion",
     judgement: Judgement,
     identity: dict[str, str],
@@ -272,10 +271,14 @@ def _record(
         "suite": suite,
         "weights": identity[WEIGHTS_TAG],
     }
-    last = next(records(client, tracking, name), None)
-    if last and all(getattr(last, key) == value for key, value in values.items()):
+    last = next(records(client, name), None)
+    if (
+        last
+        and last.state == "done"
+        and all(getattr(last, key) == value for key, value in values.items())
+    ):
         return  # the same candidate again, beside the same champion
-    decide(client, tracking, name, **values, details=asdict(judgement))
+    decide(client, name, **values, details=asdict(judgement))
 
 
 def _no_candidate(settings: Settings) -> str | None:
@@ -311,14 +314,19 @@ def _judge(
 ) -> tuple[Judgement, int | None]:
     """The judgement, and the champion before this version.
 
-    A version that is champion already is judged by the floors alone.
+    A version that is champion already is judged by the floors alone. One that was rolled back is
+    not promoted again by itself: whoever did that knows what the images here do not show.
     """
     metrics, promotion = answered.metrics, settings.promotion
+    history = [each for each in records(client, settings.tracking.model) if each.state == "done"]
     if champion is None:
-        return judge(metrics, promotion), None
+        return judge(metrics, promotion, answered.predictions, gone(history)), None
     if version is not None and int(champion.version) == int(version.version):
         before = champion.tags.get("champion_before")
-        return judge(metrics, promotion), int(before) if before else None
+        judgement = judge(metrics, promotion)
+        if judgement.verdict == "promoted":
+            judgement = replace(judgement, reason="It is champion, and every floor is held.")
+        return judgement, int(before) if before else None
 
     def answer(model: Path) -> Predictions:
         from constancy.evaluation.evaluate import answer_again
@@ -327,4 +335,12 @@ def _judge(
 
     today = champion_today(client, champion, identity["task_sha256"], answered.predictions, answer)
     judgement = judge(metrics, promotion, answered.predictions, today)
+    if version is not None and judgement.verdict == "promoted":
+        back = rolled_back(history, int(version.version))
+        if back is not None:
+            reason = (
+                f"Kept as challenger: it was champion and was rolled back ({back.reason}); "
+                f"`constancy promote {version.version}` makes it champion again."
+            )
+            judgement = replace(judgement, verdict="challenger", reason=reason)
     return judgement, int(champion.version)

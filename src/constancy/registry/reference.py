@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from constancy.errors import UserError
 from constancy.paths import PREDICTIONS
 from constancy.registry.store import answering, connect
-from constancy.registry.versions import version_of
+from constancy.registry.versions import run_of, version_of
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, st
             "`make ui` shows those that there are"
         )
     alias = "" if reference.isdecimal() else f" ({reference})"
-    return f"{model} {version.version}{alias}", str(version.run_id)
+    return f"{model} {version.version}{alias}", run_of(version)
 
 
 def kept_predictions(client: "MlflowClient", run_id: str, scratch: Path) -> Path | None:

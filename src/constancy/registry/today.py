@@ -9,8 +9,9 @@ import numpy as np
 
 from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
-from constancy.registry.fetch import fetch_model
+from constancy.registry.fetch import ForeignFilesError, fetch_model
 from constancy.registry.reference import kept_predictions
+from constancy.registry.versions import run_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,20 +30,22 @@ def champion_today(
     task: the candidate's `task_sha256`; answer: shows a model's folder the test images of today.
     Answers of the champion to the same images are kept with its run; to others it is fetched and
     shown those of today.
+
+    Raises UserError where its files cannot be fetched, or the images of today cannot be used.
     """
     known = champion.tags.get("task_sha256")
     if known is None:
         return f"version {champion.version} carries no tags of Constancy"
     if known != task:
         return "it tells other classes apart, or from images of another form"
+    kept = _kept(client, champion) if champion.tags.get("suite") == candidate.suite else None
+    if kept and kept.suite == candidate.suite and np.array_equal(kept.ids, candidate.ids):
+        return kept
     try:
-        if champion.tags.get("suite") == candidate.suite:
-            kept = _kept(client, champion)
-            if kept and kept.suite == candidate.suite and np.array_equal(kept.ids, candidate.ids):
-                return kept
-        return answer(fetch_model(client, champion))
-    except UserError as error:
+        model = fetch_model(client, champion)
+    except ForeignFilesError as error:
         return str(error)
+    return answer(model)
 
 
 def _kept(client: "MlflowClient", champion: "ModelVersion") -> Predictions | None:
@@ -50,9 +53,12 @@ def _kept(client: "MlflowClient", champion: "ModelVersion") -> Predictions | Non
 
     with TemporaryDirectory() as scratch:
         try:
-            file = kept_predictions(client, str(champion.run_id), Path(scratch))
+            file = kept_predictions(client, run_of(champion), Path(scratch))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return None  # somebody deleted the run
-        return Predictions.load(file) if file else None
+        try:
+            return Predictions.load(file) if file else None
+        except UserError:
+            return None  # damaged, or of another version of Constancy

@@ -33,6 +33,11 @@ def version_of(client: "MlflowClient", name: str, alias: str) -> "ModelVersion |
         raise
 
 
+def run_of(version: "ModelVersion") -> str:
+    """The run that has what a version was judged by last: the newest one that trained its weights."""
+    return str(version.tags.get("run_id") or version.run_id)
+
+
 def model_tags(folder: Path) -> dict[str, str]:
     """Digests that identify a model: its weights, its card, and the task that it is for.
 
