@@ -34,9 +34,9 @@ def test_a_first_model_is_judged_by_the_floors(project: Project) -> None:
     outcome = gate()
     assert outcome.exit_code == 0
     lines = outcome.stdout.splitlines()
-    assert lines[0] == "Promoted: every floor is held, and there is no champion yet."
-    assert lines[2].startswith("| check | candidate | limit |")
-    assert "| clean | 0.9800 | 0.97 |  |  |  | held |" in lines
+    assert lines[0] == "Promoted: every floor is held, and there was no champion before."
+    assert lines[2] == "| check | candidate | limit | outcome |"
+    assert "| clean | 0.9800 | 0.97 | held |" in lines
     assert not Path("mlflow.db").exists()
 
 

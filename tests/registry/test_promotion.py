@@ -50,7 +50,7 @@ def test_the_first_model_that_holds_the_floors_is_champion(
         "champion_before": None,
         "floors": [vars(check) for check in decision.floors],
         "comparisons": [],
-        "reason": "Promoted: every floor is held, and there is no champion yet.",
+        "reason": "Promoted: every floor is held, and there was no champion before.",
     }
     assert len(written["floors"]) == 11
     version = client.get_model_version("constancy", "1")

@@ -7,7 +7,8 @@ from markupsafe import Markup, escape
 
 from constancy.registry.gate import Floor, Paired
 
-HEAD = ("check", "candidate", "limit", "champion", "gain, 95 %", "margin", "outcome")
+_HEAD = ("check", "candidate", "limit", "outcome")
+_BESIDE = ("check", "candidate", "limit", "champion", "gain, 95 %", "margin", "outcome")
 
 
 class Checked(Protocol):
@@ -22,26 +23,32 @@ class Checked(Protocol):
 
 def as_markdown(checked: Checked) -> str:
     """The table for a page in Markdown, such as a comment on a pull request."""
-    rows = [HEAD, ("---", *["---:"] * (len(HEAD) - 2), "---"), *_rows(checked)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    head, *rows = _rows(checked)
+    aligned = ("---", *["---:"] * (len(head) - 2), "---")
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, aligned, *rows))
 
 
 def as_html(checked: Checked) -> Markup:
     """The table for a page of ours."""
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in HEAD)
+    names, *rows = _rows(checked)
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in names)
     body = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>'
         + "".join(f"<td>{escape(each)}</td>" for each in row[1:])
         + "</tr>"
-        for row in _rows(checked)
+        for row in rows
     )
     return Markup(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")  # noqa: S704 -- escaped above
 
 
 def _rows(checked: Checked) -> list[Sequence[str]]:
+    """The table's head, and a row for each check; of a comparison only where there is one."""
     floors = {each.name: each for each in checked.floors}
     paired = {each.name: each for each in checked.comparisons}
-    return [_row(name, floors.get(name), paired.get(name)) for name in floors | paired]
+    rows = [_row(name, floors.get(name), paired.get(name)) for name in floors | paired]
+    if paired:
+        return [_BESIDE, *rows]
+    return [_HEAD, *((*row[:3], row[-1]) for row in rows)]
 
 
 def _row(name: str, floor: Floor | None, beside: Paired | None) -> Sequence[str]:

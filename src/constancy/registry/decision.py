@@ -39,6 +39,7 @@ def with_verdict(page: str, decision: Decision) -> str:
     )
     if decision.floors:
         banner += (
-            f'<details class="checks"><summary>All checks</summary>{as_html(decision)}</details>'
+            "<details><summary>All checks</summary>"
+            f'<div class="scroll">{as_html(decision)}</div></details>'
         )
     return page.replace(VERDICT, banner, 1)

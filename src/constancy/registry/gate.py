@@ -182,7 +182,7 @@ def _conclude(
         reasons += [f"worse than the champion: {', '.join(worse)}"] * bool(worse)
         return "refused", f"Refused: {'; '.join(reasons)}."
     if champion is None:
-        return "promoted", "Promoted: every floor is held, and there is no champion yet."
+        return "promoted", "Promoted: every floor is held, and there was no champion before."
     if isinstance(champion, str):
         return (
             "challenger",
