@@ -7,15 +7,12 @@ from constancy.stage import stage
 
 @stage
 def register(settings: Settings) -> None:
+    from constancy.registry.judging import Files
     from constancy.registry.promotion import register
 
     decision = register(
         settings,
-        candidate=paths.CANDIDATE,
-        metrics_file=paths.METRICS,
-        predictions=paths.PREDICTIONS,
-        prepared=paths.PREPARED,
-        suite=paths.SUITES / "test",
+        Files(),
         page=paths.EVALUATION,
         report=paths.REPORT,
         decision_file=paths.DECISION,

@@ -23,11 +23,10 @@ from constancy.paths import (
     EVALUATION,
     METRICS,
     PREDICTIONS,
-    PREPARED,
     REPORT,
-    SUITES,
 )
 from constancy.registry.decision import Decision
+from constancy.registry.judging import Files
 from constancy.registry.promotion import register
 from constancy.registry.sqlite import prepare_sqlite
 from constancy.registry.store import connect, experiment, quiet_mlflow
@@ -168,17 +167,13 @@ class Project:
             client.set_tag(run_id, WEIGHTS_TAG, weights_digest(CANDIDATE))
         return self.judge(CANDIDATE)
 
-    def judge(self, candidate: Path) -> Decision:
-        """Register the model in a folder by the metrics that are there."""
+    def judge(self, candidate: Path, answered: Predictions | None = None) -> Decision:
+        """Register the model in a folder by the metrics that are there, and answers that fit them."""
         EVALUATION.write_text(f"<html>{VERDICT}</html>")
-        answers(read_json(METRICS)).save(PREDICTIONS)
+        (answered or answers(read_json(METRICS))).save(PREDICTIONS)
         return register(
             self.settings,
-            candidate=candidate,
-            metrics_file=METRICS,
-            predictions=PREDICTIONS,
-            prepared=PREPARED,
-            suite=SUITES / "test",
+            Files(model=candidate),
             page=EVALUATION,
             report=REPORT,
             decision_file=DECISION,

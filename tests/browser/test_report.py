@@ -30,7 +30,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     other = replace(one, clean=one.clean[:, ::-1])
     images = evaluation.split.images
     outcomes = [Outcome(name, 0.951, 0.9, (0.02, 0.08), 270) for name in ("dense", "convolutional")]
-    decision = Decision("refused", "digits", 3, None, 2, [], [], "Refused: below the floor in scale.")
+    decision = Decision(
+        "refused", "digits", 3, None, 2, [], [], "Refused: below the floor in scale."
+    )
     texts = {
         "report": with_verdict(render_report(evaluation, *training(folder)), decision),
         "comparison": render_comparison(compare(one, other), "digits 3", "reports", one),

@@ -13,19 +13,14 @@ from constancy.evaluation.evaluate import answer_again
 from constancy.evaluation.predictions import Predictions
 from constancy.files import write_json
 from constancy.models.disk import load_model, save_model
-from constancy.page import VERDICT
 from constancy.paths import (
     CANDIDATE,
-    DECISION,
-    EVALUATION,
     METRICS,
     PREDICTIONS,
     PREPARED,
-    REPORT,
     SUITES,
 )
 from constancy.registry.decision import Decision
-from constancy.registry.promotion import register
 from constancy.registry.store import connect
 from constancy.seeds import generator
 
@@ -65,20 +60,8 @@ def today(project: Project, model: Path = CANDIDATE) -> Predictions:
 def registered(project: Project) -> Decision:
     """The candidate, with its answers to the suite that is there."""
     answered = today(project)
-    answered.save(PREDICTIONS)
     write_json(METRICS, scores(0.99, suite=answered.suite))
-    EVALUATION.write_text(f"<html>{VERDICT}</html>")
-    return register(
-        project.settings,
-        candidate=CANDIDATE,
-        metrics_file=METRICS,
-        predictions=PREDICTIONS,
-        prepared=PREPARED,
-        suite=SUITE,
-        page=EVALUATION,
-        report=REPORT,
-        decision_file=DECISION,
-    )
+    return project.judge(CANDIDATE, answered)
 
 
 def change_candidate() -> Path:

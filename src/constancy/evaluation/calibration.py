@@ -58,7 +58,8 @@ def calibration(logits: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     """How well calibrated a model is; logits: N x classes, N at least 1; labels: N, 0..classes-1."""
     log_probabilities = log_softmax(logits.astype(np.float64), axis=1)
     own = log_probabilities[np.arange(len(labels)), labels]
-    confidence = np.exp(log_probabilities.max(axis=1))
+    probabilities = np.exp(log_probabilities, out=log_probabilities)
+    confidence = probabilities.max(axis=1)
     right = logits.argmax(axis=1) == labels
     simulated = [
         calibration_errors(confidence, rng.random((_AT_ONCE, len(labels))) < confidence)
@@ -66,18 +67,17 @@ def calibration(logits: np.ndarray, labels: np.ndarray, rng: np.random.Generator
     ]
     return Calibration(
         nll=float(-own.mean()),
-        brier=float(brier_scores(logits, labels).mean()),
+        brier=float(brier_scores(probabilities, labels).mean()),
         ece=float(calibration_errors(confidence, right[None])[0]),
         ece_if_calibrated=float(np.mean(simulated)),
     )
 
 
-def brier_scores(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def brier_scores(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The squared distance between probabilities and truth of each answer: float64, N, 0..2.
 
-    logits: N x classes; labels: int64, N.
+    probabilities: float64, N x classes; labels: int64, N.
     """
-    probabilities = softmax(logits.astype(np.float64), axis=1)
     own = probabilities[np.arange(len(labels)), labels]
     # The truth is a one among zeros; multiplied out.
     scores: np.ndarray = (probabilities**2).sum(axis=1) - 2 * own + 1

@@ -12,11 +12,10 @@ from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json
 from constancy.paths import METRICS
 from constancy.registry.aliases import decide, finish, number_of
-from constancy.registry.gate import Judgement, judge
-from constancy.registry.history import gone, records
+from constancy.registry.gate import Judgement
+from constancy.registry.judging import Files, judge_beside
 from constancy.registry.reference import kept_predictions
 from constancy.registry.store import alone
-from constancy.registry.today import champion_today
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHAMPION, PREVIOUS, run_of, version_of
 from constancy.settings import Settings
@@ -155,25 +154,10 @@ def _judged(
     client: "MlflowClient", settings: Settings, version: "ModelVersion"
 ) -> tuple[Judgement, str]:
     """What the gate says of a version, and the digest of the suite that it was judged on."""
-    metrics, answers = _kept(client, version)
-    champion = version_of(client, version.name, CHAMPION)
-    if champion is None:
-        history = [each for each in records(client, version.name) if each.state == "done"]
-        return judge(metrics, settings.promotion, answers, gone(history)), answers.suite
-
-    def answer(model: Path) -> Predictions:
-        from constancy import paths
-        from constancy.evaluation.evaluate import answer_again
-
-        return answer_again(model, paths.PREPARED, paths.SUITES / "test", settings.evaluate)
-
-    today = champion_today(client, champion, version.tags.get("task_sha256", ""), answers, answer)
-    if isinstance(today, Predictions) and today.suite != answers.suite:
-        today = (
-            "it was judged on other test images than those of today; `make run` at its commit "
-            "judges it anew"
-        )
-    return judge(metrics, settings.promotion, answers, today), answers.suite
+    scores, answers = _kept(client, version)
+    champion, task = version_of(client, version.name, CHAMPION), version.tags.get("task_sha256", "")
+    judgement = judge_beside(client, settings, scores, answers, task, champion, Files())
+    return judgement, answers.suite
 
 
 def _kept(client: "MlflowClient", version: "ModelVersion") -> tuple[dict[str, Any], Predictions]:

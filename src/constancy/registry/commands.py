@@ -43,19 +43,12 @@ def gate(as_json: bool) -> None:
     The exit code is 0 where the candidate would be promoted, 3 where it would be refused, and 4
     where it would be kept as challenger.
     """
-    from constancy import paths
     from constancy.registry.checks_table import as_markdown
+    from constancy.registry.judging import Files
     from constancy.registry.promotion import preview
     from constancy.settings import load_settings
 
-    judgement = preview(
-        load_settings(),
-        candidate=paths.CANDIDATE,
-        metrics_file=paths.METRICS,
-        predictions=paths.PREDICTIONS,
-        prepared=paths.PREPARED,
-        suite=paths.SUITES / "test",
-    )
+    judgement = preview(load_settings(), Files())
     click.echo(
         json.dumps(asdict(judgement), indent=2, allow_nan=False)
         if as_json

@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import softmax
 
 from constancy.errors import UserError
 from constancy.evaluation.bootstrap import Interval
@@ -156,7 +157,8 @@ def _floors(metrics: dict[str, Any], promotion: Promotion) -> Iterator[Floor]:
 
 
 def _scores(model: Predictions) -> dict[str, np.ndarray]:
-    return shares_right(model) | {_BRIER: brier_scores(model.clean, model.labels)}
+    probabilities = softmax(model.clean.astype(np.float64), axis=1)
+    return shares_right(model) | {_BRIER: brier_scores(probabilities, model.labels)}
 
 
 def _interval(name: str, gains: np.ndarray, rng: np.random.Generator) -> tuple[Interval, float]:

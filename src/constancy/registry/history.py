@@ -4,7 +4,7 @@ import getpass
 import hashlib
 import json
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -106,23 +106,24 @@ def records(client: "MlflowClient", model: str) -> Iterator[Record]:
     return (_record(run) for run in _search(client, model))
 
 
-def gone(history: Sequence[Record]) -> str | None:
-    """Where there is no champion now: what became of the last one, None where there never was one.
-
-    history: decisions that were carried out, the newest first.
-    """
-    last = next((each.champion for each in history if each.champion is not None), None)
+def gone(client: "MlflowClient", model: str) -> str | None:
+    """Where there is no champion now: what became of the last one, None where there never was one."""
+    last = next((each.champion for each in _done(client, model) if each.champion), None)
     return None if last is None else f"version {last}, the champion, was deleted or lost its alias"
 
 
-def rolled_back(history: Sequence[Record], version: int) -> Record | None:
+def rolled_back(client: "MlflowClient", model: str, version: int) -> Record | None:
     """The decision by which a version was rolled back, None where it was not or is forgiven since."""
-    for each in history:
+    for each in _done(client, model):
         if each.champion == version and each.champion_before != version:
             return None
         if each.kind == "rollback" and each.champion_before == version:
             return each
     return None
+
+
+def _done(client: "MlflowClient", model: str) -> Iterator[Record]:
+    return (each for each in records(client, model) if each.state == "done")
 
 
 def _search(client: "MlflowClient", model: str, also: str = "") -> Iterator["Run"]:

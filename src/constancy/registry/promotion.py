@@ -1,24 +1,23 @@
 """The last stage: a candidate is judged, and what became of it is written down."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.code import code_digest
 from constancy.errors import UserError
-from constancy.evaluation.predictions import Predictions
-from constancy.files import read_json, write_json, write_text
+from constancy.files import write_json, write_text
 from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
-from constancy.registry.history import Kind, gone, records, rolled_back
+from constancy.registry.history import Kind, records
+from constancy.registry.judging import Files, judge_candidate
 from constancy.registry.package import serving_code
 from constancy.registry.store import alone, answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
-from constancy.registry.today import champion_today
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
     create_run,
@@ -44,24 +43,10 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A candidate's scores and answers, and the folders of the images that they are of."""
-
-    metrics: dict[str, Any]
-    predictions: Predictions
-    prepared: Path
-    suite: Path
-
-
 def register(
     settings: Settings,
+    files: Files,
     *,
-    candidate: Path,
-    metrics_file: Path,
-    predictions: Path,
-    prepared: Path,
-    suite: Path,
     page: Path,
     report: Path,
     decision_file: Path,
@@ -72,10 +57,8 @@ def register(
     With `data.split.folds` or `train.debug` the model is no candidate: its run is completed, those of
     folds are summed up, and the registry stays as it is.
 
-    candidate: the model's folder; metrics_file, predictions, page: what evaluation wrote; prepared,
-    suite: folders with the test images of today, for a champion that was judged on others; report:
-    where the page goes with the verdict on it; artifacts: other files and folders that belong to the
-    run.
+    files: the candidate, and what evaluation found; page: that as a page; report: where the page
+    goes with the verdict on it; artifacts: other files and folders that belong to the run.
 
     The same weights, card and serving code are one version, however often they are registered.
     Steps are in such an order that, wherever this ends early, the champion is a complete version
@@ -84,18 +67,17 @@ def register(
     Raises UserError if the store cannot be used or the candidate is no model.
     """
     client = connect(settings.tracking)
-    metrics = _read(metrics_file)
-    identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
+    metrics = files.scores()
+    identity = model_tags(files.model) | {"code_sha256": code_digest(serving_code())}
     with answering(client):
         _send_journals(settings.tracking)
         run_id = _run(client, settings, identity[WEIGHTS_TAG])
         tag_registration(client, run_id, settings)
-        log_evaluation(client, run_id, metrics, [metrics_file, predictions, *artifacts])
+        log_evaluation(client, run_id, metrics, [files.metrics, files.predictions, *artifacts])
         if why := _no_candidate(settings):
             decision = _leave_out(settings, why)
         else:
-            answered = Answered(metrics, Predictions.load(predictions), prepared, suite)
-            decision = _decide(client, settings, run_id, candidate, identity, answered)
+            decision = _decide(client, settings, run_id, files, identity, metrics)
         write_json(decision_file, asdict(decision))
         write_text(report, with_verdict(page.read_text(encoding="utf-8"), decision))
         for file in (decision_file, report):
@@ -106,30 +88,22 @@ def register(
     return decision
 
 
-def preview(
-    settings: Settings,
-    *,
-    candidate: Path,
-    metrics_file: Path,
-    predictions: Path,
-    prepared: Path,
-    suite: Path,
-) -> Judgement:
+def preview(settings: Settings, files: Files) -> Judgement:
     """How `register` would judge the candidate; nothing changes.
 
     Raises UserError as `register` does, and for a model that is no candidate.
     """
     if why := _no_candidate(settings):
         raise UserError(f"{why}, and nothing is judged")
-    identity = model_tags(candidate) | {"code_sha256": code_digest(serving_code())}
-    answered = Answered(_read(metrics_file), Predictions.load(predictions), prepared, suite)
+    identity = model_tags(files.model) | {"code_sha256": code_digest(serving_code())}
     file, name = sqlite_file(tracking_uri(settings.tracking.uri)), settings.tracking.model
     if file is not None and not file.exists():  # it is not made just to find it empty
-        return judge(answered.metrics, settings.promotion)
+        return judge(files.scores(), settings.promotion)
     client = connect(settings.tracking)
     with answering(client):
         champion, version = version_of(client, name, CHAMPION), find_version(client, name, identity)
-        return _judge(client, settings, answered, identity, champion, version)[0]
+        task = identity["task_sha256"]
+        return judge_candidate(client, settings, files, task, champion, version)
 
 
 def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
@@ -148,14 +122,6 @@ def describe(metrics: dict[str, Any], judgement: Judgement) -> str:
         numbers = (score["accuracy"], score["retention"], score["severities"][-1])
         lines.append(f"| {name} | " + " | ".join(f"{number:.1%}" for number in numbers) + " |")
     return "\n".join([*lines, "", as_markdown(judgement)])
-
-
-def _read(metrics_file: Path) -> dict[str, Any]:
-    try:
-        metrics: dict[str, Any] = read_json(metrics_file)
-    except FileNotFoundError:
-        raise UserError(f"{metrics_file} is missing: `make run` writes it") from None
-    return metrics
 
 
 def _send_journals(tracking: Tracking) -> None:
@@ -183,59 +149,47 @@ def _decide(
     client: "MlflowClient",
     settings: Settings,
     run_id: str,
-    candidate: Path,
+    files: Files,
     identity: dict[str, str],
-    answered: Answered,
+    metrics: dict[str, Any],
 ) -> Decision:
-    name = settings.tracking.model
+    name, task = settings.tracking.model, identity["task_sha256"]
     while True:
         champion = version_of(client, name, CHAMPION)
         version = find_version(client, name, identity)
-        judgement, before = _judge(client, settings, answered, identity, champion, version)
+        judgement = judge_candidate(client, settings, files, task, champion, version)
+        before = int(champion.version) if champion else None
         with alone(client):
             finish(client, name)
-            if number_of(client, name, CHAMPION) != (champion and int(champion.version)):
+            if number_of(client, name, CHAMPION) != before:
                 continue  # another was quicker: the candidate is judged beside the new champion
-            version = _registered(client, name, run_id, candidate, identity, answered, judgement)
-            _record(client, version, judgement, identity, answered.predictions.suite)
+            tags = identity | {
+                "run_id": run_id,
+                "suite": metrics["suite"],
+                "verdict": judgement.verdict,
+            }
+            description = describe(metrics, judgement)
+            version = find_version(client, name, identity)
+            if version is None or int(version.version) != before:
+                tags["champion_before"] = str(before or "")
+            if version is None:
+                version = create_version(client, name, run_id, files.model, tags, description)
+            else:
+                update_version(client, version, tags, description)
+            _record(client, version, before, judgement, tags)
         break
-    aliases = client.get_model_version(name, version.version).aliases
+    found = client.get_model_version(name, version.version)
+    judged_beside = found.tags.get("champion_before")
     return Decision(
         verdict=judgement.verdict,
         model=name,
-        version=int(version.version),
-        alias=next((each for each in (CHAMPION, CHALLENGER) if each in aliases), None),
-        champion_before=before,
+        version=int(found.version),
+        alias=next((each for each in (CHAMPION, CHALLENGER) if each in found.aliases), None),
+        champion_before=int(judged_beside) if judged_beside else None,
         floors=judgement.floors,
         comparisons=judgement.comparisons,
         reason=judgement.reason,
     )
-
-
-def _registered(
-    client: "MlflowClient",
-    name: str,
-    run_id: str,
-    candidate: Path,
-    identity: dict[str, str],
-    answered: Answered,
-    judgement: Judgement,
-) -> "ModelVersion":
-    """The version of the candidate, made if there is none, with what was found of it."""
-    version = find_version(client, name, identity)
-    champion = number_of(client, name, CHAMPION)
-    tags = identity | {
-        "run_id": run_id,
-        "suite": answered.metrics["suite"],
-        "verdict": judgement.verdict,
-    }
-    if version is None or int(version.version) != champion:
-        tags["champion_before"] = str(champion or "")
-    description = describe(answered.metrics, judgement)
-    if version is None:
-        return create_version(client, name, run_id, candidate, tags, description)
-    update_version(client, version, tags, description)
-    return version
 
 
 _KINDS: dict[Verdict, Kind] = {
@@ -248,18 +202,16 @@ _KINDS: dict[Verdict, Kind] = {
 def _record(
     client: "MlflowClient",
     version: "ModelVersion",
+    champion: int | None,
     judgement: Judgement,
-    identity: dict[str, str],
-    suite: str,
+    tags: dict[str, str],
 ) -> None:
     """Write down and carry out what follows from a judgement.
 
-    A champion that misses the floors of today stays until another takes its place: to serve nothing
-    would be worse.
+    champion: the version that is it now; tags: those of the version judged. A champion that misses
+    the floors of today stays until another takes its place: to serve nothing would be worse.
     """
-    name, number = version.name, int(version.version)
-    champion = number_of(client, name, CHAMPION)
-    kind = _KINDS[judgement.verdict]
+    name, number, kind = version.name, int(version.version), _KINDS[judgement.verdict]
     if number == champion and kind == "promotion":
         return  # it is what it was
     values = {
@@ -268,8 +220,8 @@ def _record(
         "champion_before": champion,
         "champion": number if kind == "promotion" else champion,
         "reason": judgement.reason,
-        "suite": suite,
-        "weights": identity[WEIGHTS_TAG],
+        "suite": tags["suite"],
+        "weights": tags[WEIGHTS_TAG],
     }
     last = next(records(client, name), None)
     if (
@@ -302,45 +254,3 @@ def _leave_out(settings: Settings, why: str) -> Decision:
         comparisons=[],
         reason=f"{why}, and stays out of the registry.",
     )
-
-
-def _judge(
-    client: "MlflowClient",
-    settings: Settings,
-    answered: Answered,
-    identity: dict[str, str],
-    champion: "ModelVersion | None",
-    version: "ModelVersion | None",
-) -> tuple[Judgement, int | None]:
-    """The judgement, and the champion before this version.
-
-    A version that is champion already is judged by the floors alone. One that was rolled back is
-    not promoted again by itself: whoever did that knows what the images here do not show.
-    """
-    metrics, promotion = answered.metrics, settings.promotion
-    history = [each for each in records(client, settings.tracking.model) if each.state == "done"]
-    if champion is None:
-        return judge(metrics, promotion, answered.predictions, gone(history)), None
-    if version is not None and int(champion.version) == int(version.version):
-        before = champion.tags.get("champion_before")
-        judgement = judge(metrics, promotion)
-        if judgement.verdict == "promoted":
-            judgement = replace(judgement, reason="It is champion, and every floor is held.")
-        return judgement, int(before) if before else None
-
-    def answer(model: Path) -> Predictions:
-        from constancy.evaluation.evaluate import answer_again
-
-        return answer_again(model, answered.prepared, answered.suite, settings.evaluate)
-
-    today = champion_today(client, champion, identity["task_sha256"], answered.predictions, answer)
-    judgement = judge(metrics, promotion, answered.predictions, today)
-    if version is not None and judgement.verdict == "promoted":
-        back = rolled_back(history, int(version.version))
-        if back is not None:
-            reason = (
-                f"Kept as challenger: it was champion and was rolled back ({back.reason}); "
-                f"`constancy promote {version.version}` makes it champion again."
-            )
-            judgement = replace(judgement, verdict="challenger", reason=reason)
-    return judgement, int(champion.version)

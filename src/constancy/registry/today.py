@@ -39,13 +39,23 @@ def champion_today(
     if known != task:
         return "it tells other classes apart, or from images of another form"
     kept = _kept(client, champion) if champion.tags.get("suite") == candidate.suite else None
-    if kept and kept.suite == candidate.suite and np.array_equal(kept.ids, candidate.ids):
+    if kept and _same_images(kept, candidate):
         return kept
     try:
         model = fetch_model(client, champion)
     except ForeignFilesError as error:
         return str(error)
-    return answer(model)
+    shown = answer(model)
+    if not _same_images(shown, candidate):
+        return (
+            "it was judged on other test images than those of today; `make run` at its commit "
+            "judges it anew"
+        )
+    return shown
+
+
+def _same_images(one: Predictions, other: Predictions) -> bool:
+    return one.suite == other.suite and np.array_equal(one.ids, other.ids)
 
 
 def _kept(client: "MlflowClient", champion: "ModelVersion") -> Predictions | None:
