@@ -1,6 +1,5 @@
 """Processes that decide about a model, of which one is killed before its nth write if told so."""
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from forked import PROCESSES
 from mlflow import MlflowClient
 
 from constancy.errors import UserError
@@ -22,22 +22,11 @@ WRITES = (
     "log_dict",
     "set_terminated",
 )
-# Each process is forked from one that has all imports behind it, which take seconds.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(
-    [
-        "constancy.registry.change",
-        "constancy.settings",
-        "mlflow",
-        "mlflow.store.model_registry.sqlalchemy_store",
-        "mlflow.store.tracking.sqlalchemy_store",
-    ]
-)
 
 
 def start(number: int, *command: str, kill_at: int = 0, uri: str | None = None) -> BaseProcess:
     """Start a process that promotes (`promote VERSION`) or rolls back, in the current folder."""
-    process = _PROCESSES.Process(target=_decide, args=(Path.cwd(), uri, kill_at, number, command))
+    process = PROCESSES.Process(target=_decide, args=(Path.cwd(), uri, kill_at, number, command))
     process.start()
     return process
 

@@ -188,49 +188,55 @@ def test_an_experiment_needs_no_edit(small_project: Project) -> None:
     assert "dense" in listed.stdout
 
 
-def test_new_images_in_a_folder_are_noticed(small_project: Project) -> None:
-    """The folder lies outside what DVC watches; `constancy run` looks at it all the same."""
-    images = image_folder(small_project.folder / "pets", {"cat": 30, "dog": 30})
-    small_project.set({"data.source": "folder:pets", "train.epochs": 1})
-    first = small_project.run("constancy", "run")
+@pytest.fixture
+def pets(small_project: Project) -> tuple[Project, Path]:
+    """A project of a folder outside what DVC watches, with the two stages that read images."""
+    file = small_project.folder / "dvc.yaml"
+    stages = YAML(typ="safe").load(file.read_text())["stages"]
+    YAML().dump({"stages": {name: stages[name] for name in ("fetch", "prepare")}}, file)
+    small_project.set({"data.source": "folder:pets"})
+    return small_project, image_folder(small_project.folder / "pets", {"cat": 30, "dog": 30})
+
+
+def test_new_images_in_a_folder_are_noticed(pets: tuple[Project, Path]) -> None:
+    project, images = pets
+    first = project.run("constancy", "run")
     assert first.returncode == 0, first.stdout + first.stderr
-    assert small_project.json("reports/fetch.json")["images"] == 60
-    again = small_project.run("constancy", "run")
+    assert project.json("reports/fetch.json")["images"] == 60
+    again = project.run("constancy", "run")
     assert "Nothing has changed" in again.stdout
     (images / "cat" / "new.png").write_bytes(encoded(999))
-    second = small_project.run("constancy", "run")
+    second = project.run("constancy", "run")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "folder:pets has changed: fetching it anew" in second.stdout
-    assert small_project.json("reports/data.json")["images"] == 61
+    assert project.json("reports/data.json")["images"] == 61
 
 
-def test_a_source_that_was_mended_after_an_error_is_noticed(small_project: Project) -> None:
-    images = image_folder(small_project.folder / "pets", {"cat": 30, "dog": 30})
-    (aside := small_project.folder / "aside").mkdir()
+def test_a_source_that_was_mended_after_an_error_is_noticed(pets: tuple[Project, Path]) -> None:
+    project, images = pets
+    (aside := project.folder / "aside").mkdir()
     for dog in sorted((images / "dog").iterdir())[2:]:
         dog.rename(aside / dog.name)
-    small_project.set({"data.source": "folder:pets", "train.epochs": 1})
-    first = small_project.run("constancy", "run")
+    first = project.run("constancy", "run")
     assert first.returncode == 2, first.stdout + first.stderr
     assert "'dog' has 2 of the 10 images" in first.stderr.splitlines()[-1]
     for dog in aside.iterdir():
         dog.rename(images / "dog" / dog.name)
-    second = small_project.run("constancy", "run")
+    second = project.run("constancy", "run")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "folder:pets has changed: fetching it anew" in second.stdout
-    assert small_project.json("reports/data.json")["images"] == 60
+    assert project.json("reports/data.json")["images"] == 60
 
 
-def test_a_source_that_changes_after_dvc_repro_is_noticed(small_project: Project) -> None:
-    images = image_folder(small_project.folder / "pets", {"cat": 30, "dog": 30})
-    small_project.set({"data.source": "folder:pets", "train.epochs": 1})
-    first = small_project.run("dvc", "repro")
+def test_a_source_that_changes_after_dvc_repro_is_noticed(pets: tuple[Project, Path]) -> None:
+    project, images = pets
+    first = project.run("dvc", "repro")
     assert first.returncode == 0, first.stdout + first.stderr
     (images / "cat" / "new.png").write_bytes(encoded(999))
-    second = small_project.run("constancy", "run")
+    second = project.run("constancy", "run")
     assert second.returncode == 0, second.stdout + second.stderr
     assert "folder:pets has changed: fetching it anew" in second.stdout
-    assert small_project.json("reports/data.json")["images"] == 61
+    assert project.json("reports/data.json")["images"] == 61
 
 
 @contextmanager

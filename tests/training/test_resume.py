@@ -7,12 +7,12 @@ import subprocess
 import sys
 import time
 from copy import deepcopy
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import PROCESSES
 from project import REPOSITORY
 from training_process import telling
 from training_project import Prepared
@@ -56,11 +56,9 @@ def start(project: Path, workspace: Path, *point: object) -> tuple[BaseProcess, 
 
     It is a fork of one that has imported everything: to do so takes longer than the training.
     """
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["training_process"])
     told = workspace.with_suffix(".err")
     words = [str(word) for word in point or ("never",)]
-    process = context.Process(target=telling, args=(told, project, workspace, words))
+    process = PROCESSES.Process(target=telling, args=(told, project, workspace, words))
     process.start()
     return process, told
 
