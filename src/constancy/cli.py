@@ -201,11 +201,10 @@ def predict(files: tuple[Path, ...]) -> None:
     A file that is no image gets a line on standard error; the rest are answered all the same, and
     the exit code is then 2.
     """
-    from constancy.serving.champion import load_champion
     from constancy.serving.files import predict_files
-    from constancy.settings import load_settings
+    from constancy.serving.load import load_model
 
-    champion = load_champion(load_settings().tracking)
+    champion = load_model()
     unreadable = 0
     for path, result in predict_files(champion, files):
         if isinstance(result, str):

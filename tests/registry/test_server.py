@@ -9,7 +9,8 @@ from tracked_project import Project, digits
 from constancy.errors import UserError
 from constancy.registry.store import answering, connect
 from constancy.registry.tracking import create_run
-from constancy.serving.champion import load_champion
+from constancy.serving.load import find_model
+from constancy.serving.predictor import Predictor
 
 
 def test_a_team_server_keeps_runs_and_models_and_may_go_away(
@@ -26,7 +27,7 @@ def test_a_team_server_keeps_runs_and_models_and_may_go_away(
     assert capfd.readouterr() == ("", "")
     assert client.get_model_version_by_alias("constancy", "champion").run_id == run_id
     images = list(digits()[0][:3])
-    assert len(load_champion(tracking).predict(images)) == 3
+    assert len(Predictor(find_model("champion", tracking)).predict(images)) == 3
 
     server.stop()
     start = time.monotonic()

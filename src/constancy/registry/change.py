@@ -14,7 +14,7 @@ from constancy.paths import METRICS
 from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
-from constancy.registry.reference import kept_predictions
+from constancy.registry.reference import find_version, kept_predictions
 from constancy.registry.store import alone
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHAMPION, PREVIOUS, run_of, version_of
@@ -117,7 +117,7 @@ def roll_back(
 
 def known_version(client: "MlflowClient", model: str, number: int) -> "ModelVersion":
     """A version that `make run` registered. Raises UserError for another, or none."""
-    version = version_by_number(client, model, number)
+    version = find_version(client, model, str(number))
     if version is None:
         raise UserError(
             f"there is no version {number} of '{model}': `constancy models` shows those that "
@@ -129,18 +129,6 @@ def known_version(client: "MlflowClient", model: str, number: int) -> "ModelVers
             "versions that `make run` registered can be champion"
         )
     return version
-
-
-def version_by_number(client: "MlflowClient", model: str, number: int) -> "ModelVersion | None":
-    """A version, whoever made it; None where there is none."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_model_version(model, str(number))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
 
 
 def versions(client: "MlflowClient", model: str) -> Iterator["ModelVersion"]:

@@ -92,8 +92,9 @@ def models(as_json: bool) -> None:
 @clear
 def why(version: int, as_json: bool) -> None:
     """Say why a VERSION is what it is: every decision about it, the newest first, and its card."""
-    from constancy.registry.change import known_version, version_by_number
+    from constancy.registry.change import known_version
     from constancy.registry.history import records
+    from constancy.registry.reference import find_version
 
     with _registry() as (client, settings):
         model = settings.tracking.model
@@ -102,7 +103,7 @@ def why(version: int, as_json: bool) -> None:
             for record in records(client, model)
             if version in (record.version, record.champion_before)
         ]
-        found = version_by_number(client, model, version)
+        found = find_version(client, model, str(version))
         if found is None and not about:
             known_version(client, model, version)  # which says that there is none
     aliases = sorted(found.aliases) if found else []

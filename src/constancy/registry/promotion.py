@@ -29,8 +29,8 @@ from constancy.registry.versions import (
     CHALLENGER,
     CHAMPION,
     create_version,
-    find_version,
     model_tags,
+    same_version,
     update_version,
     version_of,
 )
@@ -101,7 +101,7 @@ def preview(settings: Settings, files: Files) -> Judgement:
         return judge(files.scores(), settings.promotion)
     client = connect(settings.tracking)
     with answering(client):
-        champion, version = version_of(client, name, CHAMPION), find_version(client, name, identity)
+        champion, version = version_of(client, name, CHAMPION), same_version(client, name, identity)
         task = identity["task_sha256"]
         return judge_candidate(client, settings, files, task, champion, version)
 
@@ -156,7 +156,7 @@ def _decide(
     name, task = settings.tracking.model, identity["task_sha256"]
     while True:
         champion = version_of(client, name, CHAMPION)
-        version = find_version(client, name, identity)
+        version = same_version(client, name, identity)
         judgement = judge_candidate(client, settings, files, task, champion, version)
         before = int(champion.version) if champion else None
         with alone(client):
@@ -169,7 +169,7 @@ def _decide(
                 "verdict": judgement.verdict,
             }
             description = describe(metrics, judgement)
-            version = find_version(client, name, identity)
+            version = same_version(client, name, identity)
             if version is None or int(version.version) != before:
                 tags["champion_before"] = str(before or "")
             if version is None:

@@ -1,6 +1,7 @@
 """What a user calls a model: a folder, a version or an alias in the registry, or a run."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -46,23 +48,28 @@ def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Found
     )
 
 
+def find_version(client: "MlflowClient", model: str, reference: str) -> "ModelVersion | None":
+    """The version of a model that has a number or an alias, None where there is none."""
+    from mlflow.exceptions import MlflowException
+
+    if not reference.isdecimal():
+        return version_of(client, model, reference)
+    try:
+        return client.get_model_version(model, reference)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
 def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, str]:
     """What the model is called, and the run that trained it."""
     from mlflow.exceptions import MlflowException
 
-    try:
-        if re.fullmatch("[0-9a-f]{32}", reference):
-            run = client.get_run(reference)
-            return f"run {run.info.run_name}", reference
-        version = (
-            client.get_model_version(model, reference)
-            if reference.isdecimal()
-            else version_of(client, model, reference)
-        )
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        version = None
+    if re.fullmatch("[0-9a-f]{32}", reference):
+        with suppress(MlflowException):
+            return f"run {client.get_run(reference).info.run_name}", reference
+    version = find_version(client, model, reference)
     if version is None:
         raise UserError(
             f"'{reference}' is neither a folder, nor a run, nor a version or alias of '{model}': "

@@ -55,7 +55,7 @@ def model_tags(folder: Path) -> dict[str, str]:
     }
 
 
-def find_version(
+def same_version(
     client: "MlflowClient", name: str, identity: dict[str, str]
 ) -> "ModelVersion | None":
     """The newest version of a registered model with these `model_tags` and this `code_sha256`."""

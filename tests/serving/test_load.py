@@ -1,17 +1,25 @@
-"""The champion, fetched and checked."""
+"""A model in a folder or in the registry, fetched and checked."""
 
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from tracked_project import Project, write_model
 
+import constancy
 from constancy.errors import UserError
 from constancy.models.disk import weights_digest
 from constancy.registry.fetch import CACHE
 from constancy.registry.store import connect
-from constancy.serving.champion import load_champion
+from constancy.serving.load import find_model, load_model
+from constancy.serving.predictor import Predictor
+from constancy.settings.tracking import Tracking
+
+
+def load(tracking: Tracking, model: str = "champion") -> Predictor:
+    return Predictor(find_model(model, tracking))
 
 
 def registered(name: str) -> Path:
@@ -23,26 +31,26 @@ def registered(name: str) -> Path:
 def test_the_champion_knows_the_digits(
     champion: Project, trained: Path, ten_digits: list[np.ndarray]
 ) -> None:
-    predictor = load_champion(champion.settings.tracking)
+    predictor = load(champion.settings.tracking)
     assert [each.label for each in predictor.predict(ten_digits)] == predictor.classes
     cached = CACHE / weights_digest(trained)
     assert sorted(file.name for file in cached.iterdir()) == ["model.safetensors", "model.yaml"]
 
 
 def test_a_fetched_champion_is_not_fetched_again(champion: Project) -> None:
-    load_champion(champion.settings.tracking)
+    load(champion.settings.tracking)
     shutil.rmtree("mlartifacts")
-    assert load_champion(champion.settings.tracking).classes
+    assert load(champion.settings.tracking).classes
 
 
 def test_a_damaged_copy_is_fetched_anew(
     champion: Project, trained: Path, ten_digits: list[np.ndarray]
 ) -> None:
-    load_champion(champion.settings.tracking)
+    load(champion.settings.tracking)
     cached = CACHE / weights_digest(trained)
     for name in ("model.safetensors", "model.yaml"):
         (cached / name).write_bytes(b"damaged")
-        predictor = load_champion(champion.settings.tracking)
+        predictor = load(champion.settings.tracking)
         assert predictor.predict(ten_digits[:1])[0].label == "0"
 
 
@@ -50,16 +58,16 @@ def test_the_alias_decides_which_version_is_served(
     champion: Project, ten_digits: list[np.ndarray]
 ) -> None:
     assert champion.register(seed=5).alias == "champion"
-    untrained = load_champion(champion.settings.tracking).predict(ten_digits)
+    untrained = load(champion.settings.tracking).predict(ten_digits)
     connect(champion.settings.tracking).set_registered_model_alias("constancy", "champion", "1")
-    trained = load_champion(champion.settings.tracking).predict(ten_digits)
+    trained = load(champion.settings.tracking).predict(ten_digits)
     assert [each.label for each in trained] != [each.label for each in untrained]
 
 
 def test_without_a_champion_the_way_to_one_is_named(project: Project) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match=r"no champion of 'constancy' yet: `make run`"):
-            load_champion(project.settings.tracking)
+            load(project.settings.tracking)
         Path("mlflow.db").unlink(missing_ok=True)
     assert not Path("mlflow.db").exists()
 
@@ -70,7 +78,7 @@ def test_changed_weights_are_refused(champion: Project, tmp_path: Path) -> None:
         registered("model.safetensors"),
     )
     with pytest.raises(UserError, match=r"constancy version 1 are not the ones .* registered"):
-        load_champion(champion.settings.tracking)
+        load(champion.settings.tracking)
     assert not list(CACHE.glob("*/model.safetensors"))
 
 
@@ -78,13 +86,13 @@ def test_changed_labels_are_refused(champion: Project) -> None:
     card = registered("model.yaml")
     card.write_text(card.read_text().replace("'0'", "'9'"))
     with pytest.raises(UserError, match="not the ones that were registered"):
-        load_champion(champion.settings.tracking)
+        load(champion.settings.tracking)
 
 
 def test_lost_files_are_named(champion: Project) -> None:
     shutil.rmtree("mlartifacts")
     with pytest.raises(UserError, match="constancy version 1 cannot be fetched"):
-        load_champion(champion.settings.tracking)
+        load(champion.settings.tracking)
 
 
 @pytest.mark.parametrize("digest", ["", "../../../../elsewhere"])
@@ -92,7 +100,7 @@ def test_a_version_without_digests_is_refused(champion: Project, digest: str) ->
     client = connect(champion.settings.tracking)
     client.set_model_version_tag("constancy", "1", "weights_sha256", digest)
     with pytest.raises(UserError, match="carries no digests"):
-        load_champion(champion.settings.tracking)
+        load(champion.settings.tracking)
 
 
 def test_odd_names_and_another_current_folder_do_no_harm(
@@ -103,11 +111,40 @@ def test_odd_names_and_another_current_folder_do_no_harm(
     elsewhere = tmp_path / ".dvc" / "tmp" / "exps" / "tmpabc"
     elsewhere.mkdir(parents=True)
     monkeypatch.chdir(elsewhere)
-    assert load_champion(odd.settings.tracking).classes
+    assert load(odd.settings.tracking).classes
     assert list(elsewhere.iterdir()) == []
 
 
 def test_where_every_version_was_refused_that_is_told(project: Project) -> None:
     project.with_checks(clean={"floor": 0.999}).register()
     with pytest.raises(UserError, match=r"version 1, the newest, is refused; .* lower the floors"):
-        load_champion(project.settings.tracking)
+        load(project.settings.tracking)
+
+
+def test_versions_aliases_and_folders_are_found(
+    champion: Project, trained: Path, tmp_path: Path, ten_digits: list[np.ndarray]
+) -> None:
+    tracking = champion.settings.tracking
+    cached = CACHE / weights_digest(trained)
+    for reference in ("champion", "1"):
+        assert find_model(reference, tracking).resolve() == cached.resolve()
+    other = tmp_path / "elsewhere"
+    shutil.copytree(trained, other / "models/candidate")
+    assert find_model(str(other), None) == other / "models/candidate"
+    assert find_model(str(trained), tracking) == trained
+    for reference in ("challenger", "7", "no/such/folder"):
+        with pytest.raises(UserError, match=rf"'{reference}' is neither a folder, nor a version"):
+            find_model(reference, tracking)
+    with pytest.raises(UserError, match=r"holds no model: model\.yaml is missing"):
+        find_model(str(tmp_path), tracking)
+
+
+def test_the_package_loads_the_champion_of_the_project(
+    champion: Project, trained: Path, ten_digits: list[np.ndarray]
+) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump(champion.values))
+    assert constancy.load_model is load_model
+    for model in (constancy.load_model(), constancy.load_model(str(trained))):
+        assert [each.label for each in model.predict(ten_digits)] == model.classes
+    with pytest.raises(AttributeError, match="no attribute 'load_modle'"):
+        getattr(constancy, "load_modle")  # noqa: B009 -- the name is a mistake
