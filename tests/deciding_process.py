@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -48,6 +49,9 @@ def _decide(
     os.chdir(folder)
     if uri:
         os.environ["MLFLOW_TRACKING_URI"] = uri
+        # As of four machines, which share the server alone.
+        (temporary := folder / f"machine-{number % 4}").mkdir(exist_ok=True)
+        tempfile.tempdir = str(temporary)
     settings = load_settings()
     client = connect(settings.tracking)
     writes = _count_writes(client, kill_at)

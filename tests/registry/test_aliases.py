@@ -13,8 +13,9 @@ from mlflow import MlflowClient
 from tracked_project import Project
 
 from constancy.registry.aliases import decide, finish, number_of
+from constancy.registry.exclusive import alone
 from constancy.registry.history import pending, records
-from constancy.registry.store import alone, connect
+from constancy.registry.store import connect
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHAMPION, PREVIOUS
 
@@ -106,7 +107,7 @@ def test_twenty_processes_decide_one_after_the_other(project: Project) -> None:
     all_at_once(connect(project.settings.tracking), project, None)
 
 
-def test_twenty_processes_decide_one_after_the_other_in_a_server(
+def test_twenty_processes_on_four_machines_decide_one_after_the_other_in_a_server(
     project: Project, server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
@@ -123,7 +124,11 @@ def test_what_cannot_be_done_is_withdrawn_and_stays_in_the_history(
     def denied(*_: object) -> None:
         raise PermissionError("no right to do so")
 
-    with monkeypatch.context() as broken, alone(client), pytest.raises(PermissionError):
+    with (
+        monkeypatch.context() as broken,
+        alone(client, "constancy"),
+        pytest.raises(PermissionError),
+    ):
         broken.setattr(client, "set_registered_model_alias", denied)
         decide(client, "constancy", **decision(2, before=1))
     finished(start(0, "promote", "3"), 0)
@@ -142,11 +147,15 @@ def test_what_is_done_in_part_is_completed(
     def full(*_: object) -> None:
         raise OSError("no space left")
 
-    with monkeypatch.context() as broken, alone(client), pytest.raises(OSError, match="no space"):
+    with (
+        monkeypatch.context() as broken,
+        alone(client, "constancy"),
+        pytest.raises(OSError, match="no space"),
+    ):
         broken.setattr(client, "log_dict", full)
         decide(client, "constancy", **decision(2, before=1))
     assert [each.state for each in records(client, "constancy")] == ["begun", "done"]
-    with alone(client):
+    with alone(client, "constancy"):
         finish(client, "constancy")
     assert [each.state for each in records(client, "constancy")] == ["done", "done"]
     assert [number_of(client, "constancy", each) for each in (CHAMPION, PREVIOUS)] == [2, 1]
@@ -164,7 +173,7 @@ def test_what_was_overtaken_by_hand_is_withdrawn(
         client.delete_model_version("constancy", "2")
     else:
         client.set_registered_model_alias("constancy", CHAMPION, "4")
-    with alone(client):
+    with alone(client, "constancy"):
         finish(client, "constancy")
     assert next(records(client, "constancy")).state == "withdrawn"
     assert number_of(client, "constancy", CHAMPION) == (1 if by_hand == "deleted" else 4)

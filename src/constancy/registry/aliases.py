@@ -25,7 +25,7 @@ def number_of(client: "MlflowClient", model: str, alias: str) -> int | None:
 def decide(client: "MlflowClient", model: str, **values: Any) -> None:
     """Write down a decision and carry it out; values as for `history.begin`.
 
-    Only to be called within `store.alone`, after `finish`.
+    Only to be called within `exclusive.alone`, after `finish`.
     """
     run = begin(client, model, **values)
     try:
@@ -41,7 +41,7 @@ def decide(client: "MlflowClient", model: str, **values: Any) -> None:
 
 
 def finish(client: "MlflowClient", model: str) -> None:
-    """Carry out what was decided and is not done yet. Only to be called within `store.alone`.
+    """Carry out what was decided and is not done yet. Only to be called within `exclusive.alone`.
 
     What has been overtaken meanwhile, as by a version deleted or an alias moved by hand, is
     withdrawn with a warning.

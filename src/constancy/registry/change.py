@@ -12,10 +12,10 @@ from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json
 from constancy.paths import METRICS
 from constancy.registry.aliases import decide, finish, number_of
+from constancy.registry.exclusive import alone
 from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
 from constancy.registry.reference import find_version, kept_predictions
-from constancy.registry.store import alone
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHAMPION, PREVIOUS, run_of, version_of
 from constancy.settings import Settings
@@ -39,7 +39,7 @@ def promote(
     """
     model = settings.tracking.model
     if not dry_run:
-        with alone(client):
+        with alone(client, model):
             finish(client, model)
     while True:
         version = known_version(client, model, number)
@@ -55,7 +55,7 @@ def promote(
         reason = judgement.reason if judgement else f"Forced: {force}"
         if dry_run:
             return f"{model} {number} would become champion. {reason}"
-        with alone(client):
+        with alone(client, model):
             finish(client, model)
             if number_of(client, model, CHAMPION) != champion:
                 continue  # another was quicker: the version is judged beside the new champion
@@ -84,7 +84,7 @@ def roll_back(
     Returns what happened, in a sentence. Raises UserError where there is nothing to go back to.
     """
     model = settings.tracking.model
-    with alone(client):
+    with alone(client, model):
         if not dry_run:
             finish(client, model)
         champion = number_of(client, model, CHAMPION)

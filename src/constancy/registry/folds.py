@@ -8,8 +8,9 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
+from constancy.registry.exclusive import alone
 from constancy.registry.lineage import raw_digest
-from constancy.registry.store import alone, experiment
+from constancy.registry.store import experiment
 from constancy.settings import Settings
 from constancy.settings.data import Split
 
@@ -33,7 +34,7 @@ def sum_up_folds(client: "MlflowClient", settings: Settings, run_id: str) -> str
     key, number = _key(settings), experiment(client, settings.tracking)
     client.update_run(run_id, name=fold_name(split))
     # Two folds that end at the same moment would each make a run above them.
-    with alone(client):
+    with alone(client, settings.tracking.model):
         parent = _find(client, number, key) or client.create_run(
             number,
             tags={_SUMMARY: key},

@@ -60,7 +60,7 @@ def begin(client: "MlflowClient", model: str, **values: Any) -> "Run":
     """Write down a decision before it is carried out: the run is RUNNING until it is `settled`.
 
     values: those of a `Record` but for its number, who decides, and when. Only to be called by one
-    process at a time, as within `store.alone`.
+    process at a time, as within `exclusive.alone`.
     """
     last = next(records(client, model), None)
     record = Record(

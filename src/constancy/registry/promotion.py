@@ -11,12 +11,13 @@ from constancy.files import write_json, write_text
 from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
+from constancy.registry.exclusive import alone
 from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
 from constancy.registry.history import Kind, records
 from constancy.registry.judging import Files, judge_candidate
 from constancy.registry.package import serving_code
-from constancy.registry.store import alone, answering, connect, sqlite_file, tracking_uri
+from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
@@ -159,7 +160,7 @@ def _decide(
         version = same_version(client, name, identity)
         judgement = judge_candidate(client, settings, files, task, champion, version)
         before = int(champion.version) if champion else None
-        with alone(client):
+        with alone(client, name):
             finish(client, name)
             if number_of(client, name, CHAMPION) != before:
                 continue  # another was quicker: the candidate is judged beside the new champion

@@ -1,19 +1,16 @@
 """The MLflow store that keeps runs and models: where it is, and a connection to it."""
 
-import getpass
-import hashlib
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
 from constancy.paths import project_root
-from constancy.registry.sqlite import as_os_error, lock_of, prepare_sqlite
+from constancy.registry.sqlite import as_os_error, prepare_sqlite
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -138,18 +135,6 @@ def as_default(client: "MlflowClient") -> Iterator[None]:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None unsets it
         if variable is not None:
             os.environ[URI_VARIABLE] = variable
-
-
-@contextmanager
-def alone(client: "MlflowClient") -> Iterator[None]:
-    """Within the block, no other process of this user and machine is in such a block of the store."""
-    from filelock import FileLock
-
-    uri = client.tracking_uri
-    name = f"constancy-{getpass.getuser()}-{hashlib.sha256(uri.encode()).hexdigest()[:16]}"
-    file = sqlite_file(uri) or Path(gettempdir()) / name
-    with FileLock(lock_of(file)):
-        yield
 
 
 @contextmanager
