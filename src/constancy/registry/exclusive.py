@@ -90,7 +90,8 @@ def _made(client: "MlflowClient", name: str, owner: str) -> bool:
     try:
         client.create_registered_model(name, tags, "It stands for seconds, while one decides.")
     except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+        # The latter where it went away while the registry looked at it.
+        if error.error_code not in ("RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"):
             raise
         return False
     return True
