@@ -14,15 +14,28 @@ from mlflow import MlflowClient
 from constancy.errors import UserError
 from constancy.registry.change import promote, roll_back
 from constancy.registry.store import connect
+from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.settings import load_settings
 
+VERSIONS = 5
 WRITES = (
     "create_run",
     "set_registered_model_alias",
+    "set_model_version_tag",
+    "update_model_version",
     "delete_registered_model_alias",
     "log_dict",
     "set_terminated",
 )
+
+
+def fill(client: MlflowClient) -> None:
+    """Versions that look as if `make run` had registered them."""
+    client.create_registered_model("constancy")
+    for number in range(VERSIONS):
+        client.create_model_version(
+            "constancy", "s3://nowhere/model", tags={WEIGHTS_TAG: f"{number:064d}"}
+        )
 
 
 def start(number: int, *command: str, kill_at: int = 0, uri: str | None = None) -> BaseProcess:

@@ -58,17 +58,20 @@ class LocalServer:
 
 
 @contextmanager
-def tracking_server(folder: Path) -> Iterator[LocalServer]:
+def tracking_server(
+    folder: Path, *options: str, variables: dict[str, str] | None = None
+) -> Iterator[LocalServer]:
     """A real `mlflow server` that keeps its runs in `folder`/server.db."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/server.db"),
         *("--artifacts-destination", str(folder / "artifacts")),
+        *options,
     ]
     # The eight processes for jobs would take longer to start than a test.
-    variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    running = LocalServer(command, port=port, folder=folder, variables=variables)
+    all_variables = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | (variables or {})
+    running = LocalServer(command, port=port, folder=folder, variables=all_variables)
     try:
         running.wait()
         yield running

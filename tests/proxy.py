@@ -1,4 +1,4 @@
-"""A proxy on this machine that makes a server slow, or let it fail now and then."""
+"""A proxy on this machine that makes a server slow, lets it fail now and then, or go away."""
 
 import threading
 import time
@@ -11,15 +11,24 @@ import requests
 
 
 @contextmanager
-def proxy(uri: str, *, delay: float = 0.0, fails_every: int | None = None) -> Iterator[str]:
-    """The address at which a server answers after `delay` seconds, and each n-th time with a 500."""
+def proxy(
+    uri: str, *, delay: float = 0.0, fails_every: int | None = None, gone_after: int | None = None
+) -> Iterator[str]:
+    """The address at which a server answers after `delay` seconds, and each n-th time with a 500.
+
+    gone_after: requests after which it answers none.
+    """
     numbers = count(1)
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             time.sleep(delay)
-            if fails_every and not next(numbers) % fails_every:
+            number = next(numbers)
+            if gone_after is not None and number > gone_after:
+                self.close_connection = True
+                return
+            if fails_every and not number % fails_every:
                 self.reply(500, b"oh dear")
                 return
             headers = {k: v for k, v in self.headers.items() if k.lower() == "content-type"}
@@ -35,7 +44,7 @@ def proxy(uri: str, *, delay: float = 0.0, fails_every: int | None = None) -> It
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *arguments: object) -> None:
             pass

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from deciding_process import finished, start
+from deciding_process import VERSIONS, fill, finished, start
 from local_server import LocalServer
 from mlflow import MlflowClient
 from tracked_project import Project
@@ -16,10 +16,7 @@ from constancy.registry.aliases import decide, finish, number_of
 from constancy.registry.exclusive import alone
 from constancy.registry.history import pending, records
 from constancy.registry.store import connect
-from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHAMPION, PREVIOUS
-
-VERSIONS = 5
 
 
 @pytest.fixture
@@ -28,22 +25,13 @@ def project(project: Project) -> Project:
     return project
 
 
-def fill(client: MlflowClient) -> None:
-    """Versions that look as if `make run` had registered them."""
-    client.create_registered_model("constancy")
-    for number in range(VERSIONS):
-        client.create_model_version(
-            "constancy", "s3://nowhere/model", tags={WEIGHTS_TAG: f"{number:064d}"}
-        )
-
-
 def test_wherever_it_is_killed_the_next_one_takes_the_rest(project: Project) -> None:
     client = connect(project.settings.tracking)
     fill(client)
     assert "constancy 1 is champion" in finished(start(0, "promote", "1"), 0)
     done = finished(start(0, "promote", "2"), 0)
     steps = int(done.rpartition("writes: ")[2])
-    assert steps >= 5  # the record, two aliases, its file, its end
+    assert steps == 7  # the record, two aliases, verdict and reason, its file, its end
     for step in range(1, steps + 1):
         champion, previous = (number_of(client, "constancy", each) for each in (CHAMPION, PREVIOUS))
         target = champion % VERSIONS + 1
@@ -190,5 +178,7 @@ def decision(version: int, before: int) -> dict[str, Any]:
         "reason": "A test.",
         "suite": None,
         "weights": None,
+        "data": None,
+        "lock": None,
         "details": {},
     }

@@ -221,6 +221,8 @@ def test_what_a_killed_process_left_is_done_first(project: Project, client: Mlfl
         reason="Promoted, and then killed.",
         suite=None,
         weights=None,
+        data=None,
+        lock=None,
         details={},
     )
     decision = project.register(seed=2, metrics=scores(0.99))

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ import pandas as pd
 import pytest
 import requests
 from local_server import LocalServer, free_port
-from tracked_project import Project, png
+from mlflow.exceptions import MlflowException
+from tracked_project import Project, png, write_model
 
 from constancy.registry.store import as_default, connect
 
@@ -76,6 +78,18 @@ def test_what_is_no_image_is_the_callers_mistake(
     with pytest.raises(MlflowException, match=why) as error:
         model.predict(pd.DataFrame({"image": pd.Series([ten_digits[0], image], dtype=object)}))
     assert error.value.error_code == "INVALID_PARAMETER_VALUE"
+
+
+def test_changed_weights_are_refused(champion: Project, tmp_path: Path) -> None:
+    import mlflow
+
+    (weights,) = Path("mlartifacts").rglob("artifacts/artifacts/*/model.safetensors")
+    shutil.copyfile(write_model(tmp_path / "other", seed=9) / "model.safetensors", weights)
+    with (
+        as_default(connect(champion.settings.tracking)),
+        pytest.raises(MlflowException, match="not the ones that were registered"),
+    ):
+        mlflow.pyfunc.load_model("models:/constancy@champion")
 
 
 def test_the_model_brings_its_own_code(

@@ -9,11 +9,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from constancy.registry.history import Record, begin, pending, settle, withdraw
-from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_of
+from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, retell, version_of
 from constancy.stage import warn
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+_VERDICTS = {"promotion": "promoted", "forced promotion": "forced"}
 
 
 def number_of(client: "MlflowClient", model: str, alias: str) -> int | None:
@@ -80,8 +83,17 @@ def _carry_out(client: "MlflowClient", record: Record) -> None:
         _give(client, model, CHAMPION, record.champion)
         if record.champion_before is not None:
             _give(client, model, PREVIOUS, record.champion_before)
+        _tell(client, record)
     if number_of(client, model, CHALLENGER) == version:
         client.delete_registered_model_alias(model, CHALLENGER)
+
+
+def _tell(client: "MlflowClient", record: Record) -> None:
+    """Let the new champion's page in the registry say how it became that."""
+    version = client.get_model_version(record.model, str(record.version))
+    if verdict := _VERDICTS.get(record.kind):
+        client.set_model_version_tag(record.model, version.version, "verdict", verdict)
+    retell(client, version, record.reason)
 
 
 def _give(client: "MlflowClient", model: str, alias: str, version: int) -> None:

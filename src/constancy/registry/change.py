@@ -17,7 +17,7 @@ from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
 from constancy.registry.reference import find_version, kept_predictions
 from constancy.registry.tracking import WEIGHTS_TAG
-from constancy.registry.versions import CHAMPION, PREVIOUS, run_of, version_of
+from constancy.registry.versions import CHAMPION, PREVIOUS, digests, run_of, version_of
 from constancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def promote(
         champion = number_of(client, model, CHAMPION)
         if champion == number:
             return f"{model} {number} is champion already."
-        judgement, suite = (None, None) if force else _judged(client, settings, version)
+        judgement = None if force else _judged(client, settings, version)
         if judgement and judgement.verdict != "promoted":
             raise UserError(
                 f"{model} {number} cannot be promoted. {judgement.reason} `--force --reason TEXT` "
@@ -67,12 +67,9 @@ def promote(
                 champion_before=champion,
                 champion=number,
                 reason=reason,
-                suite=suite,
-                weights=version.tags.get(WEIGHTS_TAG),
+                **digests(client, version),
                 details=asdict(judgement) if judgement else {},
             )
-        verdict = "forced" if force else "promoted"
-        client.set_model_version_tag(model, str(number), "verdict", verdict)
         return f"{model} {number} is champion. {reason}"
 
 
@@ -108,8 +105,7 @@ def roll_back(
             champion_before=champion,
             champion=target,
             reason=reason,
-            suite=None,
-            weights=version.tags.get(WEIGHTS_TAG),
+            **digests(client, version),
             details={},
         )
     return f"{model} went {from_}back to {target}."
@@ -138,14 +134,11 @@ def versions(client: "MlflowClient", model: str) -> Iterator["ModelVersion"]:
         yield client.get_model_version(model, each.version)  # a search leaves aliases out
 
 
-def _judged(
-    client: "MlflowClient", settings: Settings, version: "ModelVersion"
-) -> tuple[Judgement, str]:
-    """What the gate says of a version, and the digest of the suite that it was judged on."""
+def _judged(client: "MlflowClient", settings: Settings, version: "ModelVersion") -> Judgement:
+    """What the gate says of a version."""
     scores, answers = _kept(client, version)
     champion, task = version_of(client, version.name, CHAMPION), version.tags.get("task_sha256", "")
-    judgement = judge_beside(client, settings, scores, answers, task, champion, Files())
-    return judgement, answers.suite
+    return judge_beside(client, settings, scores, answers, task, champion, Files())
 
 
 def _kept(client: "MlflowClient", version: "ModelVersion") -> tuple[dict[str, Any], Predictions]:

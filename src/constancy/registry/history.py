@@ -32,7 +32,7 @@ class Record:
 
     number: counts from 1 for each model; champion_before, champion: the version that was champion
     before and is after it, None where there is none; by: USER@MACHINE; time: in ms since 1970; suite,
-    weights: digests of what was judged by what; details: what the gate found, where it was asked;
+    weights, data, lock: see `versions.digests`; details: what the gate found, where it was asked;
     state: `begun` for what a killed process left, `withdrawn` for what could not be carried out.
     """
 
@@ -47,6 +47,8 @@ class Record:
     reason: str
     suite: str | None
     weights: str | None
+    data: str | None
+    lock: str | None
     details: dict[str, Any]
     state: State = "done"
 

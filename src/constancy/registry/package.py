@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from constancy.code import PACKAGE, own_files
-from constancy.models.disk import ModelCard, load_card
+from constancy.models.disk import ModelCard, load_card, weights_digest
 from constancy.registry.store import as_default
+from constancy.registry.tracking import WEIGHTS_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,7 @@ def log_model(client: "MlflowClient", run_id: str, folder: Path) -> str:
             name="model",
             python_model=str(MODEL_CODE),
             artifacts={"model": str(folder)},
+            model_config={WEIGHTS_TAG: weights_digest(folder)},
             code_paths=[str(_copy_code(Path(code)))],
             pip_requirements=pinned_requirements(card),
             signature=signature(),

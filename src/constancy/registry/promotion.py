@@ -16,7 +16,7 @@ from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
 from constancy.registry.history import Kind, records
 from constancy.registry.judging import Files, judge_candidate
-from constancy.registry.package import serving_code
+from constancy.registry.package import log_model, serving_code
 from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
 from constancy.registry.tracking import (
@@ -30,6 +30,7 @@ from constancy.registry.versions import (
     CHALLENGER,
     CHAMPION,
     create_version,
+    digests,
     model_tags,
     same_version,
     update_version,
@@ -41,7 +42,6 @@ from constancy.stage import warn
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities.model_registry import ModelVersion
 
 
 def register(
@@ -155,11 +155,15 @@ def _decide(
     metrics: dict[str, Any],
 ) -> Decision:
     name, task = settings.tracking.model, identity["task_sha256"]
+    logged: str | None = None
     while True:
         champion = version_of(client, name, CHAMPION)
         version = same_version(client, name, identity)
         judgement = judge_candidate(client, settings, files, task, champion, version)
         before = int(champion.version) if champion else None
+        if version is None and logged is None:
+            # Not while others wait: a large model takes minutes.
+            logged = log_model(client, run_id, files.model)
         with alone(client, name):
             finish(client, name)
             if number_of(client, name, CHAMPION) != before:
@@ -173,11 +177,13 @@ def _decide(
             version = same_version(client, name, identity)
             if version is None or int(version.version) != before:
                 tags["champion_before"] = str(before or "")
-            if version is None:
-                version = create_version(client, name, run_id, files.model, tags, description)
-            else:
+            if version is not None:
                 update_version(client, version, tags, description)
-            _record(client, version, before, judgement, tags)
+            elif logged is not None:
+                version = create_version(client, name, run_id, logged, tags, description)
+            else:
+                continue  # it was deleted meanwhile
+            _record(client, name, version.version, before, judgement)
         break
     found = client.get_model_version(name, version.version)
     judged_beside = found.tags.get("champion_before")
@@ -201,28 +207,25 @@ _KINDS: dict[Verdict, Kind] = {
 
 
 def _record(
-    client: "MlflowClient",
-    version: "ModelVersion",
-    champion: int | None,
-    judgement: Judgement,
-    tags: dict[str, str],
+    client: "MlflowClient", name: str, version: str, champion: int | None, judgement: Judgement
 ) -> None:
-    """Write down and carry out what follows from a judgement.
+    """Write down and carry out what follows from a judgement of a version.
 
-    champion: the version that is it now; tags: those of the version judged. A champion that misses
-    the floors of today stays until another takes its place: to serve nothing would be worse.
+    champion: the version that is it now. A champion that misses the floors of today stays until
+    another takes its place: to serve nothing would be worse.
     """
-    name, number, kind = version.name, int(version.version), _KINDS[judgement.verdict]
+    number, kind = int(version), _KINDS[judgement.verdict]
     if number == champion and kind == "promotion":
         return  # it is what it was
+    made = digests(client, client.get_model_version(name, version))
     values = {
         "kind": kind,
         "version": number,
         "champion_before": champion,
         "champion": number if kind == "promotion" else champion,
         "reason": judgement.reason,
-        "suite": tags["suite"],
-        "weights": tags[WEIGHTS_TAG],
+        "suite": made["suite"],
+        "weights": made["weights"],
     }
     last = next(records(client, name), None)
     if (
@@ -231,7 +234,7 @@ def _record(
         and all(getattr(last, key) == value for key, value in values.items())
     ):
         return  # the same candidate again, beside the same champion
-    decide(client, name, **values, details=asdict(judgement))
+    decide(client, name, **(values | made), details=asdict(judgement))
 
 
 def _no_candidate(settings: Settings) -> str | None:

@@ -107,6 +107,7 @@ def experiment(client: "MlflowClient", tracking: Tracking) -> str:
             client.create_experiment(name, artifact_location=location, tags=_KIND)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
+            check_server(uri)
             raise unusable(uri, error) from None
     found = client.get_experiment_by_name(name)
     if found is None or found.lifecycle_stage == "deleted":
@@ -114,7 +115,22 @@ def experiment(client: "MlflowClient", tracking: Tracking) -> str:
             f"tracking.experiment: '{name}' was deleted in {without_secrets(uri)}: restore it with "
             "`mlflow experiments restore`, or name another"
         )
+    if file and (lost := _lost(found.artifact_location)):
+        raise UserError(
+            f"{file.name} was made in {lost.parent}, and names that place for the files of its runs: "
+            "move the project back, or name another tracking.experiment and tracking.model"
+        )
     return str(found.experiment_id)
+
+
+def _lost(location: str) -> Path | None:
+    """The folder of an experiment's files, where it is one that is there no more."""
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(location)
+    folder = Path(unquote(parts.path))
+    # Without runs there is none yet, beside the store that names it.
+    return folder if parts.scheme == "file" and not folder.parent.exists() else None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from constancy.errors import UserError
 from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
-from constancy.registry.package import log_model
+from constancy.paths import PREPARED
 from constancy.registry.store import as_default
 from constancy.registry.tracking import WEIGHTS_TAG
 
@@ -73,14 +73,13 @@ def create_version(
     client: "MlflowClient",
     name: str,
     run_id: str,
-    candidate: Path,
+    model_id: str,
     tags: dict[str, str],
     description: str,
 ) -> "ModelVersion":
-    """A new version of the registered model: the candidate, logged to the run that trained it."""
+    """A new version of the registered model: one that `log_model` logged to the run that trained it."""
     from mlflow.exceptions import MlflowException
 
-    model_id = log_model(client, run_id, candidate)
     try:
         client.create_registered_model(name)
     except MlflowException as error:
@@ -95,6 +94,34 @@ def create_version(
             description=description,
             model_id=model_id,
         )
+
+
+def retell(client: "MlflowClient", version: "ModelVersion", reason: str) -> None:
+    """Let a version's description, whose first line says what became of it, say so anew."""
+    line, rest = " ".join(reason.split()), (version.description or "").partition("\n")[2]
+    client.update_model_version(version.name, version.version, f"{line}\n{rest}")
+
+
+def digests(client: "MlflowClient", version: "ModelVersion") -> dict[str, str | None]:
+    """What a version was judged on and made of: `suite`, `weights`, `data`, `lock`.
+
+    The last two are DVC's digest of the prepared images and `lineage.lock_digest`, as far as the
+    run that trained it is still there and has them.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        origin = client.get_run(run_of(version)).data.tags
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        origin = {}  # somebody deleted the run, or it never had one
+    return {
+        "suite": version.tags.get("suite"),
+        "weights": version.tags.get(WEIGHTS_TAG),
+        "data": origin.get(f"{PREPARED}.md5"),
+        "lock": origin.get("dvc.lock.sha256"),
+    }
 
 
 def update_version(

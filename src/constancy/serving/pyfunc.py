@@ -21,6 +21,7 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from constancy.data.images import UnreadableImageError
+from constancy.models.disk import weights_digest
 from constancy.serving.predictor import Prediction, Predictor
 
 
@@ -28,8 +29,17 @@ class ImageClassifier(PythonModel):
     """Constancy's predictor in MLflow's terms."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the network from the model's files."""
-        self._predictor = Predictor(Path(context.artifacts["model"]))
+        """Load the network from the model's files.
+
+        Raises MlflowException where its weights are not the ones that were registered.
+        """
+        folder = Path(context.artifacts["model"])
+        if weights_digest(folder) != (context.model_config or {}).get("weights_sha256"):
+            raise MlflowException(
+                f"the weights in {folder} are not the ones that were registered: somebody changed or "
+                "damaged them"
+            )
+        self._predictor = Predictor(folder)
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:  # type: ignore[override]
         """Classify a table as above.
