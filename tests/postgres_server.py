@@ -36,7 +36,18 @@ def postgres_server(user: str, password: str, database: str) -> Iterator[int]:
             **account,
         )
         assert made.returncode == 0, made.stderr
-        command = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-F", "-k", ""]
+        command = [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-F",
+            "-k",
+            "",
+        ]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **account)
         try:
