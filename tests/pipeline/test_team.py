@@ -77,8 +77,7 @@ def test_one_trains_ci_promotes_and_a_colleague_has_nothing_to_do(
     done(ana, "dvc", "repro", "evaluate")
     assert done(ana, "constancy", "gate").startswith("Promoted: ")
     done(ana, "dvc", "push")
-    git(ana.folder, "add", "-A")
-    git(ana.folder, "commit", "-q", "-m", "A model")
+    git(ana.folder, "commit", "-q", "-a", "-m", "A model")
 
     ci = fresh_clone(ana, tmp_path / "ci", team, "ci")
     done(ci, "dvc", "pull", "--with-deps", "evaluate")
