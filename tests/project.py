@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,13 @@ SMALL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder with a git repository of its own."""
+    """A project folder with a git repository of its own.
+
+    variables: what its commands find in the environment besides.
+    """
 
     folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     def run(self, *command: str, timeout: float = 600) -> "subprocess.CompletedProcess[str]":
         """Run a command of the environment (`constancy`, `dvc`, `python`) in the project."""
@@ -52,7 +56,7 @@ class Project:
         }
         path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
         # The clone's own code, not the one that is installed.
-        return kept | {"PATH": path, "PYTHONPATH": str(self.folder / "src")}
+        return kept | {"PATH": path, "PYTHONPATH": str(self.folder / "src")} | self.variables
 
     def set(self, values: dict[str, Any]) -> None:
         """Change params.yaml at dotted keys; comments and order are kept."""
