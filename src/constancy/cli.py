@@ -8,6 +8,7 @@ import click
 
 from constancy.command import clear
 from constancy.registry import commands
+from constancy.serving import commands as serving
 
 if TYPE_CHECKING:
     from constancy.settings import Settings
@@ -192,30 +193,6 @@ def status() -> None:
     click.echo(describe(load_settings()))
 
 
-@main.command(short_help="Classify image FILES with the champion.")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@clear
-def predict(files: tuple[Path, ...]) -> None:
-    """Classify image FILES with the champion: path, label and probability, tab-separated.
-
-    A file that is no image gets a line on standard error; the rest are answered all the same, and
-    the exit code is then 2.
-    """
-    from constancy.serving.files import predict_files
-    from constancy.serving.load import load_model
-
-    champion = load_model()
-    unreadable = 0
-    for path, result in predict_files(champion, files):
-        if isinstance(result, str):
-            unreadable += 1
-            click.echo(f"constancy: {path}: {result}", err=True)
-        else:
-            click.echo(f"{path}\t{result.label}\t{result.probability:.4f}")
-    if unreadable:
-        sys.exit(2)
-
-
 @main.command(short_help="Send what the tracking store has not got yet.")
 @click.option("--dry-run", is_flag=True, help="Only say how much that is.")
 @clear
@@ -261,6 +238,7 @@ for command in (
     commands.history,
     commands.promote,
     commands.rollback,
+    serving.predict,
 ):
     main.add_command(command)
 

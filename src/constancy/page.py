@@ -99,14 +99,19 @@ def thumbnail(pixels: np.ndarray) -> str:
 
 
 def overlay(pixels: np.ndarray, weights: np.ndarray) -> str:
-    """An image as a data URI, in grey, with colour where it has weight: what spoke for an answer.
+    """The image of `heat` as a data URI."""
+    return thumbnail(heat(pixels, weights))
 
-    pixels: uint8, H x W x 1 or 3; weights: float, H x W, 0..1.
+
+def heat(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """An image in grey, with colour where it has weight: what spoke for an answer.
+
+    pixels: uint8, H x W x 1 or 3; weights: float, H x W, 0..1. Gives uint8, H x W x 3.
     """
     grey = pixels.mean(axis=2, keepdims=True) * 0.8 + 25  # so that colour shows on black and white
     share = 0.65 * weights[:, :, None]
     mixed = (1 - share) * grey + share * np.array(_HEAT)
-    return thumbnail(mixed.round().astype(np.uint8))
+    return mixed.round().astype(np.uint8)
 
 
 def data_uri(kind: str, data: bytes) -> str:

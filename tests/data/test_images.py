@@ -9,7 +9,7 @@ import pytest
 from images import encoded, pixels
 from PIL import Image as Pillow
 
-from constancy.data.images import UnreadableImageError, prepare_image, read_image
+from constancy.data.images import UnreadableImageError, prepare_image, prepare_picture, read_image
 from constancy.settings.data import Image
 
 GREY = Image(size=16, color="grey", fit="pad")
@@ -58,6 +58,32 @@ def test_the_orientation_that_the_camera_noted_is_followed() -> None:
     turned = Pillow.fromarray(array).rotate(90)
     upright = read_image(saved(turned, "PNG", exif=exif), GREY)[:, :, 0]
     assert (upright == array).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV"])
+def test_pictures_in_memory_are_taken_like_files(mode: str) -> None:
+    picture = Pillow.fromarray(pixels(5, (20, 30, 3))).convert(mode)
+    kind = "PNG" if mode in ("1", "L", "LA", "P", "RGB", "RGBA") else None
+    expected = (
+        read_image(saved(picture), RGB) if kind else prepare_picture(picture.convert("RGB"), RGB)
+    )
+    assert (prepare_picture(picture, RGB) == expected).all()
+
+
+def test_the_orientation_of_a_picture_is_followed_and_the_picture_left_alone() -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    file = saved(Pillow.fromarray(pixels(7, (400, 600, 3))), "JPEG", exif=exif)
+    picture = Pillow.open(io.BytesIO(file))
+    upright = prepare_picture(picture, RGB)
+    assert picture.size == (600, 400)
+    difference = upright.astype(int) - read_image(file, RGB)  # decoded at a fraction of its size
+    assert np.abs(difference).mean() < 3
+
+
+def test_a_picture_of_too_many_pixels_is_refused() -> None:
+    with pytest.raises(UnreadableImageError, match="a side of more than 65,535 pixels"):
+        prepare_picture(Pillow.new("1", (70_000, 8)), GREY)
 
 
 def test_transparency_becomes_white() -> None:

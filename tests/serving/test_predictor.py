@@ -29,8 +29,8 @@ def test_digits_are_told_apart(trained: Path, ten_digits: list[np.ndarray]) -> N
         assert prediction.probability == prediction.probabilities[prediction.label]
 
 
-def test_files_and_arrays_of_any_form_are_the_same_image(
-    trained: Path, ten_digits: list[np.ndarray]
+def test_files_arrays_and_pictures_of_any_form_are_the_same_image(
+    trained: Path, tmp_path: Path, ten_digits: list[np.ndarray]
 ) -> None:
     predictor = Predictor(trained)
     seven = ten_digits[7]
@@ -39,6 +39,11 @@ def test_files_and_arrays_of_any_form_are_the_same_image(
     tiff = io.BytesIO()
     Pillow.fromarray(seven).save(tiff, "TIFF")
     forms = [seven, seven[:, :, None], rgb, rgba, png(seven), png(rgb), tiff.getvalue()]
+    file = tmp_path / "seven.png"
+    file.write_bytes(png(seven))
+    with Pillow.open(file) as opened:
+        grey = opened.copy()
+        forms += [file, str(file), opened, grey, grey.convert("RGB"), grey.convert("P")]
     predictions = predictor.predict(forms)
     assert {prediction.label for prediction in predictions} == {"7"}
     for prediction in predictions:
@@ -94,14 +99,29 @@ def test_nothing_in_nothing_out(trained: Path) -> None:
         (b"", "not an image"),
         (np.zeros((8, 8), np.float32), "uint8"),
         (np.zeros((8, 8, 2), np.uint8), r"\(8, 8, 2\)"),
+        (Pillow.new("F", (8, 8)), "floating-point"),
+        (None, "not NoneType"),
     ],
 )
 def test_what_is_no_image_is_named_by_its_number(
-    trained: Path, ten_digits: list[np.ndarray], image: bytes | np.ndarray, why: str
+    trained: Path, ten_digits: list[np.ndarray], image: object, why: str
 ) -> None:
     predictor = Predictor(trained, batch_size=2)
     with pytest.raises(UnreadableImageError, match=f"^image 4 cannot be read: .*{why}"):
         predictor.predict([*ten_digits[:3], image, *ten_digits[:3]])
+
+
+def test_a_path_that_cannot_be_read_is_named(trained: Path, ten_digits: list[np.ndarray]) -> None:
+    why = r"^image 2 \(nowhere/x\.png\) cannot be read: no such file or directory$"
+    for path in ("nowhere/x.png", Path("nowhere/x.png")):
+        with pytest.raises(UnreadableImageError, match=why):
+            Predictor(trained).predict([ten_digits[0], path])
+
+
+def test_one_image_by_itself_is_no_list_of_images(trained: Path) -> None:
+    for image in ("x.png", Path("x.png"), b"", Pillow.new("L", (8, 8))):
+        with pytest.raises(TypeError, match=r"put one into a list, as \[image\]"):
+            Predictor(trained).predict(image)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -95,13 +96,20 @@ def _read(
     data: bytes, image: Image, form: Callable[[Pillow.Image, Image], np.ndarray]
 ) -> DecodedImage:
     """The image in the form that `form` gives to a picture."""
-    try:
+    with _broken_told():
         if size := plain_png_size(data):
             _check_pixels(*size)
             pixels = decode_plain_png(data)
             if pixels is not None:
                 return DecodedImage(form(Pillow.fromarray(pixels), image), *size, "PNG")
         return _decode(data, image, form)
+
+
+@contextmanager
+def _broken_told() -> Iterator[None]:
+    """Whatever Pillow raises on what it cannot read, as an UnreadableImageError."""
+    try:
+        yield
     except (UnreadableImageError, MemoryError):
         raise
     except Pillow.DecompressionBombError:
@@ -124,14 +132,21 @@ def _decode(
     picture.load()
     # MPO: a JPEG with more pictures after it, as many telephones make them.
     kind = "JPEG" if picture.format == "MPO" else str(picture.format)
-    # To look for the camera's note costs as much as to decode a small image; Pillow has followed
-    # that of a TIFF by now.
-    if kind != "TIFF" and not _ORIENTED.isdisjoint(picture.info):
-        before = picture.size
-        picture = _upright(picture)
-        if picture.size != before:
-            width, height = height, width
-    return DecodedImage(form(picture, image), width, height, kind)
+    upright = _upright(picture)
+    if upright.size != picture.size:
+        width, height = height, width
+    return DecodedImage(form(upright, image), width, height, kind)
+
+
+def prepare_picture(picture: Pillow.Image, image: Image) -> np.ndarray:
+    """A picture of Pillow's, of any mode, turned upright, in the form of `prepare_image`.
+
+    Raises UnreadableImageError.
+    """
+    with _broken_told():
+        _check_pixels(*picture.size)
+        picture.load()
+        return _fit(_upright(picture), image)
 
 
 def prepare_image(pixels: np.ndarray, image: Image) -> np.ndarray:
@@ -175,6 +190,10 @@ def _check_parts(picture: Pillow.Image, data: bytes) -> None:
 
 def _upright(picture: Pillow.Image) -> Pillow.Image:
     """As the camera was held, if it noted that; what cannot be read is no note."""
+    # To look for the note costs as much as to decode a small image; Pillow has followed that of a
+    # TIFF by now.
+    if picture.format == "TIFF" or _ORIENTED.isdisjoint(picture.info):
+        return picture
     try:
         turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # Pillow raises almost anything on broken bytes

@@ -1,33 +1,51 @@
-"""Predictions for image files; one that cannot be read does not stop the others."""
+"""Predictions for images that lie somewhere; one that cannot be read does not stop the others."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from constancy.data.images import UnreadableImageError
+from constancy.serving.places import Images
 from constancy.serving.predictor import Prediction, Predictor
 
-BATCH = 256
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one image.
+
+    path: what it is called; prediction: None where `error` says why there is none; pixels: the
+    image as the network saw it, uint8, size x size x channels; None with an error.
+    """
+
+    path: str
+    prediction: Prediction | None
+    error: str | None
+    pixels: np.ndarray | None
 
 
-def predict_files(
-    predictor: Predictor, files: Sequence[Path]
-) -> Iterator[tuple[Path, Prediction | str]]:
-    """For each file, in order: the prediction, or in one phrase why there is none."""
-    for start in range(0, len(files), BATCH):
-        some = files[start : start + BATCH]
-        read = [_read(predictor, path) for path in some]
-        pixels = [each for each in read if isinstance(each, np.ndarray)]
-        answers = iter(predictor.classify(np.stack(pixels)) if pixels else [])
-        for path, each in zip(some, read, strict=True):
-            yield path, each if isinstance(each, str) else next(answers)
+def predict_files(predictor: Predictor, places: Sequence[Images]) -> Iterator[list[Answer]]:
+    """For each image, in order: an answer; a batch at a time."""
+    items = (
+        (images, number, path) for images in places for number, path in enumerate(images.paths)
+    )
 
+    def prepare(item: tuple[Images, int, str]) -> np.ndarray:
+        images, number, _ = item
+        data, problem = images.read(number)
+        if problem:
+            raise UnreadableImageError(problem)
+        try:
+            return predictor.prepare(data)
+        except UnreadableImageError as error:
+            raise UnreadableImageError(f"cannot be read as an image: {error}") from None
 
-def _read(predictor: Predictor, path: Path) -> np.ndarray | str:
-    try:
-        return predictor.prepare(path.read_bytes())
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    except UnreadableImageError as error:
-        return f"cannot be read as an image: {error}"
+    for batch in predictor.prepared(items, prepare):
+        read = [pixels for _, pixels in batch if isinstance(pixels, np.ndarray)]
+        predictions = iter(predictor.classify(np.stack(read)) if read else [])
+        yield [
+            Answer(path, next(predictions), None, pixels)
+            if isinstance(pixels, np.ndarray)
+            else Answer(path, None, str(pixels), None)
+            for (_, _, path), pixels in batch
+        ]

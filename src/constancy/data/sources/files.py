@@ -57,7 +57,7 @@ def _source(
 ) -> Source:
     """The images among files. read: bytes of the file of that number, and what is wrong with it."""
     layout = find_layout(paths)
-    wanted = _last_of_each(paths)
+    wanted = last_of_each(paths)
     if again := len(paths) - len(wanted):
         skipped["given again further on"] += again
     total = sum(layout.place(paths[number]) is not None for number in wanted)
@@ -89,7 +89,7 @@ def _refuse(error: OSError) -> NoReturn:
     )
 
 
-def _last_of_each(paths: Sequence[str]) -> Sequence[int]:
+def last_of_each(paths: Sequence[str]) -> Sequence[int]:
     """Numbers of the paths without those given again later, as unpacking an archive would do."""
     if len(set(paths)) == len(paths):
         return range(len(paths))

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,11 +59,7 @@ Row = tuple[str, str, str | None, str | None]
 
 def read_manifest(file: Path, name: str) -> list[Row]:
     """The rows of a manifest, checked. name: what messages call it. Raises UserError."""
-    if file.stat().st_size > MAX_MANIFEST_BYTES:
-        raise UserError(f"data.source: {name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB")
-    table = _read_table(file, name)
-    if not len(table):
-        raise UserError(f"data.source: {name} lists no images")
+    table = _read_table(file, name, _NEEDED)
     columns = [
         table[column].tolist() if column in table.columns else [None] * len(table)
         for column in (*_NEEDED, *_OPTIONAL)
@@ -72,14 +68,26 @@ def read_manifest(file: Path, name: str) -> list[Row]:
     return [_check(row, f"{name}, row {number}") for number, row in enumerate(rows, 1)]
 
 
-def _read_table(file: Path, name: str) -> "pd.DataFrame":
+def read_paths(file: Path, name: str) -> list[str]:
+    """The paths of a manifest that needs no labels, as they stand there: see `check_path`.
+
+    name: what messages call it. Raises UserError for a table that cannot be used as one.
+    """
+    paths = _read_table(file, name, ("path",))["path"]
+    return ["" if _empty(path) else str(path).strip() for path in paths]
+
+
+def _read_table(file: Path, name: str, needed: Sequence[str]) -> "pd.DataFrame":
+    """The columns that are needed, and others of ours; at least one row. Raises UserError."""
     import pandas as pd
     import pyarrow as pa
 
+    if file.stat().st_size > MAX_MANIFEST_BYTES:
+        raise UserError(f"data.source: {name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB")
     try:
         with file.open("rb") as opened:
             parquet = opened.read(4) == b"PAR1"
-        table = _read_parquet(file, name) if parquet else _read_csv(file, name)
+        table = (_read_parquet if parquet else _read_csv)(file, name, needed)
     except UnicodeDecodeError:
         raise UserError(
             f"data.source: {name} is neither Parquet nor text in UTF-8: save it as CSV, "
@@ -88,10 +96,12 @@ def _read_table(file: Path, name: str) -> "pd.DataFrame":
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"data.source: {name} cannot be read as a manifest: {reason}") from None
+    if not len(table):
+        raise UserError(f"data.source: {name} lists no images")
     return table
 
 
-def _read_csv(file: Path, name: str) -> "pd.DataFrame":
+def _read_csv(file: Path, name: str, needed: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     table = pd.read_csv(
@@ -102,7 +112,7 @@ def _read_csv(file: Path, name: str) -> "pd.DataFrame":
         skipinitialspace=True,
         compression=None,  # pandas would unpack without limit what is named .gz
     ).rename(columns=str.strip)
-    _check_columns([str(column) for column in table.columns], name)
+    _check_columns([str(column) for column in table.columns], name, needed)
     # If all rows have a field more than the header, pandas takes the first for their names.
     if not isinstance(table.index, pd.RangeIndex):
         raise UserError(
@@ -112,12 +122,12 @@ def _read_csv(file: Path, name: str) -> "pd.DataFrame":
     return table
 
 
-def _read_parquet(file: Path, name: str) -> "pd.DataFrame":
+def _read_parquet(file: Path, name: str, needed: Sequence[str]) -> "pd.DataFrame":
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = pq.read_schema(file).names
-    _check_columns(columns, name)
+    _check_columns(columns, name, needed)
     if (rows := pq.read_metadata(file).num_rows) > MAX_ROWS:
         raise UserError(f"data.source: {name} has {rows:,} rows, more than {MAX_ROWS:,}")
     wanted = [each for each in columns if each in (*_NEEDED, *_OPTIONAL)]
@@ -136,15 +146,15 @@ def _read_parquet(file: Path, name: str) -> "pd.DataFrame":
     return pa.concat_tables(parts).to_pandas()
 
 
-def _check_columns(columns: list[str], name: str) -> None:
-    for column in _NEEDED:
+def _check_columns(columns: list[str], name: str, needed: Sequence[str]) -> None:
+    for column in needed:
         if column not in columns:
             hint = nearest(column, columns)
             if len(columns) == 1 and (mark := next(filter(columns[0].count, ";\t|"), None)):
                 hint = f"its columns are separated by {mark!r}: separate them by commas"
             raise UserError(
-                f"data.source: {name} has no column '{column}' ({_short(hint)}): it needs path and "
-                "label, and may have group and split"
+                f"data.source: {name} has no column '{column}' ({_short(hint)}): it needs "
+                f"{' and '.join(needed)}, and may have group and split"
             )
     for column in (*_NEEDED, *_OPTIONAL):
         if columns.count(column) > 1 or f"{column}.1" in columns:  # as pandas calls the second
@@ -166,14 +176,18 @@ def _check(row: tuple[Any, ...], where: str) -> Row:
         raise UserError(
             f"data.source: {where} has the split '{_short(split)}': use train, validation or test"
         )
-    return _clean(path, where), label, group or None, SPLIT_FOLDERS.get(split.lower())
+    return check_path(path, where), label, group or None, SPLIT_FOLDERS.get(split.lower())
 
 
 def _empty(value: Any) -> bool:
     return value is None or value != value  # the latter: NaN
 
 
-def _clean(path: str, where: str) -> str:
+def check_path(path: str, where: str) -> str:
+    """A URL, or with forward slashes the path of a file below the manifest's folder.
+
+    where: the row, for the message. Raises UserError for what leads elsewhere.
+    """
     scheme, colon, _ = path.partition("://")
     if colon:
         if scheme.lower() not in REMOTE:
