@@ -36,7 +36,7 @@ class Predictor:
         network, card = load_model(folder)
         self.classes = card.classes
         self._folder = folder
-        self._image = Image.model_validate(card.image)
+        self.image = Image.model_validate(card.image)
         self._batch_size = batch_size
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.to(self._device)
@@ -62,8 +62,8 @@ class Predictor:
         Raises UnreadableImageError, which says why.
         """
         if isinstance(image, np.ndarray):
-            return prepare_image(image, self._image)
-        return read_image(image, self._image)
+            return prepare_image(image, self.image)
+        return read_image(image, self.image)
 
     def _numbered(self, image: bytes | np.ndarray, number: int) -> np.ndarray:
         try:
