@@ -46,10 +46,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
         folder / PREPARED, images, labels, [str(digit) for digit in range(10)], tests=270
     )
     train = PackedSplit.load(folder / PREPARED / "train")
+    pixels = np.array(train.images)  # in memory: the file that it maps is written anew
     kept = len(train) - 270
     for name, rows in (("train", slice(0, kept)), ("validation", slice(kept, None))):
         place = folder / PREPARED / name
-        np.save(place / "images.npy", np.array(train.images[rows]))
+        np.save(place / "images.npy", pixels[rows])
         np.save(place / "labels.npy", train.labels[rows])
         train.index[rows].to_parquet(place / "index.parquet")
     write_suite(folder / SUITES / "test", folder / PREPARED, 100)

@@ -18,7 +18,7 @@ _TINY = 1e-6  # keeps a blank image from a division by zero
 def measure_pixels(images: np.ndarray) -> dict[str, np.ndarray]:
     """The measures of each image, by name: float64, N each.
 
-    images: uint8, N x H x W x 1 or 3, which may be memory-mapped. With v the values in 0..1, L the
+    images: uint8, N x H x W x 1 or 3, of 8 pixels a side or more, which may be memory-mapped. With v the values in 0..1, L the
     luminance and e an image's largest difference from the colour of its border over the channels:
 
     - brightness: mean of L, 0..1; contrast: standard deviation of L, 0..0.5 (Peli 1990)
@@ -33,7 +33,7 @@ def measure_pixels(images: np.ndarray) -> dict[str, np.ndarray]:
       the border's
     """
     size = max(1, _CHUNK_VALUES // max(1, int(np.prod(images.shape[1:]))))
-    starts = range(0, max(1, len(images)), size)
+    starts = range(0, len(images), size)
     parts = [_measure(np.asarray(images[start : start + size])) for start in starts]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
