@@ -25,6 +25,13 @@ def test_light_is_measured_by_the_mean_and_the_spread() -> None:
     assert "warmth" not in found
 
 
+def test_shade_is_the_light_that_a_quarter_lacks() -> None:
+    even, shaded = np.full((32, 32), 200), np.full((32, 32), 200)
+    shaded[:16, :16] = 50
+    assert measure_pixels(grey(even))["shade"] == pytest.approx(0)
+    assert measure_pixels(grey(shaded))["shade"] == pytest.approx(0.75, abs=1e-4)
+
+
 def test_colour_is_warm_or_cold_pale_or_not() -> None:
     red, blue, white = (
         np.full((8, 8, 3), color, np.uint8) for color in ((255, 0, 0), (0, 0, 255), 255)

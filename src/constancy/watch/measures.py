@@ -35,6 +35,7 @@ _STRANGE = (INTRA_CLASS, "viewpoint", "deformation", "clutter", "occlusion")
 MEASURES = (
     Measure("brightness", "light", "darker", "brighter", _LIGHT),
     Measure("contrast", "light", "flatter", "of more contrast", _LIGHT),
+    Measure("shade", "light", "lit more evenly", "lit more unevenly", _LIGHT),
     Measure("warmth", "light", "colder in colour", "warmer in colour", _LIGHT),
     Measure("saturation", "light", "paler", "more colourful", _LIGHT),
     Measure("object", "size and border", "smaller", "larger", _SIZE),

@@ -9,6 +9,7 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue (ITU-R BT.709)
 UNLIKE = 0.1  # a difference in 0..1 that counts: from the border's colour, or from pixel to pixel
 EVEN = 0.02  # standard deviation in 0..1 below which a block is of one colour
 BLOCKS = 8  # blocks on each side
+WHITE = 0.95  # share of a quarter's pixels below what counts as its white
 ZONE = 0.5  # the ellipse in the middle that is the object's, as for clutter: half of each side
 
 _CHUNK_VALUES = 2**22  # of float32 at once: the steps between stay in tens of megabytes
@@ -22,6 +23,8 @@ def measure_pixels(images: np.ndarray) -> dict[str, np.ndarray]:
     luminance and e an image's largest difference from the colour of its border over the channels:
 
     - brightness: mean of L, 0..1; contrast: standard deviation of L, 0..0.5 (Peli 1990)
+    - shade: 1 - darkest / brightest quarter of the image, 0..1, each by the 95th percentile of its L:
+      what is whitest there tells of the light (after Land and McCann 1971)
     - warmth: mean of red - blue, -1..1; saturation: mean of max - min over the channels, 0..1; both
       of colour images alone
     - object: share of the image in the box around all pixels with e > 0.1; extent: root mean square
@@ -45,12 +48,22 @@ def _measure(images: np.ndarray) -> dict[str, np.ndarray]:
     border = border_colors(images)[:, None, None].astype(np.float32) / 255
     unlike = np.abs(values - border).max(axis=3)
     measures = {"brightness": light.mean((1, 2)), "contrast": light.std((1, 2))}
+    measures["shade"] = _shade(light)
     if colored:
         measures["warmth"] = (values[..., 0] - values[..., 2]).mean((1, 2))
         measures["saturation"] = (values.max(axis=3) - values.min(axis=3)).mean((1, 2))
     measures |= _size(unlike) | {"sharpness": _sharpness(light)} | _edges(light)
     measures["blocks"] = _blocks(light, unlike)
     return {name: each.astype(np.float64) for name, each in measures.items()}
+
+
+def _shade(light: np.ndarray) -> np.ndarray:
+    y, x = (side // 2 for side in light.shape[1:])
+    quarters = (light[:, :y, :x], light[:, :y, x:], light[:, y:, :x], light[:, y:, x:])
+    white = np.stack(
+        [np.quantile(each.reshape(len(light), -1), WHITE, axis=1) for each in quarters]
+    )
+    return 1 - (white.min(axis=0) + _TINY) / (white.max(axis=0) + _TINY)
 
 
 def _size(unlike: np.ndarray) -> dict[str, np.ndarray]:
