@@ -16,22 +16,17 @@ from pathlib import Path
 
 import requests
 from measure import record
-from stages import committed
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
-from local_server import tracking_server
-
-from constancy.registry.store import connect, quiet_mlflow
-
-quiet_mlflow()
-
-from deciding_process import fill
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+from stages import PROJECT, committed
 
 from constancy.registry.change import promote, roll_back
+from constancy.registry.store import connect
 from constancy.settings import Settings, check_settings
+
+sys.path.append(str(PROJECT / "tests"))
+from deciding_process import fill
+from local_server import tracking_server
 
 TIMES = 20
 TARGET = 10  # times as long in a server, at the most
@@ -52,7 +47,9 @@ def measure(settings: Settings, counts: list[int]) -> dict[str, float]:
     for number in range(TIMES):
         version = 3 + number % 2
         promotions.append(
-            counted(counts, lambda v=version: promote(client, settings, v, "a reason", dry_run=False))
+            counted(
+                counts, lambda v=version: promote(client, settings, v, "a reason", dry_run=False)
+            )
         )
         rollbacks.append(
             counted(counts, lambda: roll_back(client, settings, None, "a reason", dry_run=False))

@@ -9,6 +9,7 @@ import click
 from constancy.command import clear
 from constancy.registry import commands
 from constancy.serving import commands as serving
+from constancy.watch.command import watch
 
 if TYPE_CHECKING:
     from constancy.settings import Settings
@@ -239,6 +240,7 @@ for command in (
     commands.promote,
     commands.rollback,
     serving.predict,
+    watch,
 ):
     main.add_command(command)
 

@@ -90,6 +90,27 @@ class Embedding:
             nearest[rows] = np.where(others, closest, -1)
         return nearest
 
+    def nearest_centres(self, images: np.ndarray) -> np.ndarray:
+        """The Euclidean distance of each image from the nearest centre of a class: float64, N."""
+        embedded = self.embed(images)
+        nearest = np.full(len(images), np.inf)
+        for centre in self.centres:
+            np.minimum(nearest, np.linalg.norm(embedded - centre, axis=1), out=nearest)
+        return nearest
+
+    def residuals(self, images: np.ndarray) -> np.ndarray:
+        """How much of each image the axes cannot show: float64, N.
+
+        The Euclidean distance from the image to its projection, the square root of the Q statistic
+        (Jackson and Mudholkar 1979, "Control procedures for residuals associated with principal
+        component analysis").
+        """
+        parts = [np.empty(0)]
+        for _, pixels in _chunks(images):
+            centred = pixels - self.mean
+            parts.append(np.linalg.norm(centred - (centred @ self.axes) @ self.axes.T, axis=1))
+        return np.concatenate(parts)
+
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Images, uint8, N x H x W x C, in the training images' shape: float64, N x components."""
         nothing = np.empty((0, self.axes.shape[1]))
