@@ -8,6 +8,7 @@ import click
 
 from constancy.command import clear
 from constancy.registry import commands
+from constancy.serving.export_command import export
 
 if TYPE_CHECKING:
     from constancy.settings import Settings
@@ -261,6 +262,7 @@ for command in (
     commands.history,
     commands.promote,
     commands.rollback,
+    export,
 ):
     main.add_command(command)
 
