@@ -35,9 +35,9 @@ def _lines(exported: Exported) -> Iterator[str]:
         f"same labels, probabilities within {exported.difference:.1g}"
     )
     batches = next(iter(exported.speeds.values()))
-    yield f"\n{'images a second':22}" + "".join(f"{size:>8} at once" for size in batches)
+    yield f"\n{'images a second':22}" + "".join(f"{f'{size} at once':>14}" for size in batches)
     for name, speeds in exported.speeds.items():
-        yield f"{name:22}" + "".join(f"{speed:16,.0f}" for speed in speeds.values())
+        yield f"{name:22}" + "".join(f"{speed:14,.0f}" for speed in speeds.values())
     if exported.cost:
         yield ""
         yield comparison_lines(exported.cost.comparison, "original", "int8")
@@ -59,7 +59,7 @@ def _gate(cost: Cost) -> Iterator[str]:
         )
         yield (line + (f"{margin.margin:8g}  {margin.standing}" if margin else "")).rstrip()
     yield (
-        f"\nThe gate would refuse it: {', '.join(cost.missed)}."
+        f"\nThe gate would not let it pass: {', '.join(cost.missed)}."
         if cost.missed
         else "\nThe gate would let it pass: every floor is held, nowhere worse than the original."
     )
