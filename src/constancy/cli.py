@@ -8,7 +8,8 @@ import click
 
 from constancy.command import clear
 from constancy.registry import commands
-from constancy.serving import commands as serving
+from constancy.serving.export_command import export
+from constancy.serving.predict_command import predict
 from constancy.watch.command import watch
 
 if TYPE_CHECKING:
@@ -239,7 +240,8 @@ for command in (
     commands.history,
     commands.promote,
     commands.rollback,
-    serving.predict,
+    predict,
+    export,
     watch,
 ):
     main.add_command(command)

@@ -70,9 +70,9 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     Raises UserError, before any work, for a model that was not made for these data and for a suite
     that was not made from this test split.
     """
-    dataset, splits, loaded = _load_data(prepared, suite)
+    dataset, splits, loaded = load_data(prepared, suite)
     split = splits["test"]
-    network, card = _load_model(model, dataset)
+    network, card = load_fitting_model(model, dataset)
     answers = answer_all(network, split, loaded, settings)
     return Evaluation(
         card=card,
@@ -102,8 +102,8 @@ def answer_again(model: Path, prepared: Path, suite: Path, settings: Evaluate) -
 
     Raises UserError as `evaluate` does.
     """
-    dataset, splits, loaded = _load_data(prepared, suite)
-    network, _ = _load_model(model, dataset)
+    dataset, splits, loaded = load_data(prepared, suite)
+    network, _ = load_fitting_model(model, dataset)
     split = splits["test"]
     answers = answer_all(network, split, loaded, settings)
     return Predictions.of(
@@ -111,7 +111,16 @@ def answer_again(model: Path, prepared: Path, suite: Path, settings: Evaluate) -
     )
 
 
-def _load_data(prepared: Path, suite: Path) -> tuple[Dataset, dict[str, PackedSplit], Suite]:
+def load_data(prepared: Path, suite: Path) -> tuple[Dataset, dict[str, PackedSplit], Suite]:
+    """The splits in `prepared`, and the suite of their test split. Raises UserError as `evaluate`."""
+    dataset, splits = load_splits(prepared)
+    loaded = Suite.load(suite)
+    _check_suite(suite, loaded, splits["test"])
+    return dataset, splits, loaded
+
+
+def load_splits(prepared: Path) -> tuple[Dataset, dict[str, PackedSplit]]:
+    """The splits in `prepared`, by name. Raises UserError unless there are images to test on."""
     try:
         dataset = Dataset.load(prepared)
         splits = {name: PackedSplit.load(prepared / name) for name in SPLITS}
@@ -121,12 +130,11 @@ def _load_data(prepared: Path, suite: Path) -> tuple[Dataset, dict[str, PackedSp
         raise UserError(f"{prepared} cannot be read: `make run` prepares it again") from None
     if not len(splits["test"]):
         raise UserError(f"{prepared / 'test'} holds no images: raise data.split.test")
-    loaded = Suite.load(suite)
-    _check_suite(suite, loaded, splits["test"])
-    return dataset, splits, loaded
+    return dataset, splits
 
 
-def _load_model(folder: Path, dataset: Dataset) -> tuple[Network, ModelCard]:
+def load_fitting_model(folder: Path, dataset: Dataset) -> tuple[Network, ModelCard]:
+    """The model in a folder. Raises UserError if it was made for other data than these."""
     network, card = load_model(folder)
     if card.classes != dataset.classes:
         raise UserError(

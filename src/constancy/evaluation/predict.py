@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import nn
 
 from constancy.errors import UserError
-from constancy.models.network import Network
 from constancy.settings.base import Precision
 
 
 def predict_logits(
-    network: Network,
+    network: nn.Module,
     images: np.ndarray,
     batch_size: int,
     device: torch.device | str | None = None,
@@ -21,7 +21,7 @@ def predict_logits(
 ) -> np.ndarray:
     """The logits for every image: float32, ... x classes.
 
-    network: in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
+    network: as `Network`, in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
     CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
     read; precision: of the computation, on a CPU or GPU; after: told after each batch which rows of
     all it held.
