@@ -36,13 +36,13 @@ def _check_model(settings: "Settings") -> None:
 @clear
 def run() -> None:
     """Check params.yaml, run the stages that changed, show the outcome."""
-    from constancy.reproduce import reproduce
+    from constancy.pipeline import run_pipeline
     from constancy.settings import load_settings
     from constancy.summary import outcome
 
     settings = load_settings()
     _check_model(settings)
-    code = reproduce(settings.data)
+    code = run_pipeline(settings.data)
     if code:
         sys.exit(code)
     click.echo(outcome(settings))
