@@ -8,6 +8,7 @@ import click
 
 from constancy.command import clear
 from constancy.registry import commands
+from constancy.reproduce.command import reproduce
 
 if TYPE_CHECKING:
     from constancy.settings import Settings
@@ -262,6 +263,7 @@ for command in (
     commands.history,
     commands.promote,
     commands.rollback,
+    reproduce,
 ):
     main.add_command(command)
 
