@@ -67,6 +67,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A clone in which the whole pipeline ran once with small params. Do not change it."""
     project = clone(tmp_path_factory.mktemp("small") / "project")
     project.set(SMALL)
+    project.commit("small")
     done = project.run("constancy", "run")
     assert done.returncode == 0, done.stdout + done.stderr
     yield project

@@ -71,6 +71,12 @@ class Project:
             section[last] = value
         yaml.dump(params, path)
 
+    def commit(self, message: str) -> None:
+        """Commit all changes to the project's repository."""
+        git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+        for arguments in (["add", "-A"], ["commit", "-q", "-m", message]):
+            subprocess.run([*git, *arguments], cwd=self.folder, check=True, capture_output=True)
+
     def json(self, path: str) -> Any:
         return read_json(self.folder / path)
 
@@ -89,7 +95,7 @@ def clone(folder: Path) -> Project:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
-    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "clone"]):
-        subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
-    return Project(folder)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
+    project = Project(folder)
+    project.commit("clone")
+    return project

@@ -8,6 +8,7 @@ import click
 
 from constancy.command import clear
 from constancy.registry import commands
+from constancy.reproduce.command import reproduce
 from constancy.serving.export_command import export
 from constancy.serving.predict_command import predict
 from constancy.watch.command import watch
@@ -39,13 +40,13 @@ def _check_model(settings: "Settings") -> None:
 @clear
 def run() -> None:
     """Check params.yaml, run the stages that changed, show the outcome."""
-    from constancy.reproduce import reproduce
+    from constancy.pipeline import run_pipeline
     from constancy.settings import load_settings
     from constancy.summary import outcome
 
     settings = load_settings()
     _check_model(settings)
-    code = reproduce(settings.data)
+    code = run_pipeline(settings.data)
     if code:
         sys.exit(code)
     click.echo(outcome(settings))
@@ -240,6 +241,7 @@ for command in (
     commands.history,
     commands.promote,
     commands.rollback,
+    reproduce,
     predict,
     export,
     watch,

@@ -8,8 +8,9 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from constancy.addresses import without_secrets
+from constancy.paths import RAW
 from constancy.registry.exclusive import alone
-from constancy.registry.lineage import raw_digest
+from constancy.registry.lineage import data_digests
 from constancy.registry.store import experiment
 from constancy.settings import Settings
 from constancy.settings.data import Split
@@ -61,7 +62,7 @@ def _key(settings: Settings) -> str:
     """What all folds of one cross-validation share: data, and settings that decide their outcome."""
     values = settings.model_dump(by_alias=True, exclude={"promotion", "tracking"})
     del values["data"]["split"]["fold"]
-    values["raw"] = raw_digest()
+    values["raw"] = data_digests().get(str(RAW))
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 

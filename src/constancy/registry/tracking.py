@@ -9,7 +9,7 @@ from constancy.addresses import without_secrets
 from constancy.paths import PREPARED
 from constancy.registry.delivery import deliver
 from constancy.registry.journal import Event, now
-from constancy.registry.lineage import input_digests, lineage_tags, lock_digest, uncommitted
+from constancy.registry.lineage import data_digests, lineage_tags, lock_digest, uncommitted
 from constancy.registry.metrics import flat_metrics
 from constancy.registry.store import experiment
 from constancy.settings import Settings
@@ -39,7 +39,7 @@ def create_run(client: "MlflowClient", settings: Settings) -> str:
 def inputs(settings: Settings) -> Iterator[Event]:
     """What goes into a training: its settings as parameters, and its data."""
     yield Event("params", run_parameters(settings))
-    if digest := input_digests().get(str(PREPARED)):
+    if digest := data_digests().get(str(PREPARED)):
         source = without_secrets(settings.data.source)
         yield Event("input", {"name": "prepared", "digest": digest, "source": source})
 

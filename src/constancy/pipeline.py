@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple, TextIO
 
 from constancy.addresses import without_secrets
 from constancy.data.fingerprint import fingerprint
@@ -29,7 +30,7 @@ _NOISE = (
 )
 
 
-def reproduce(data: Data) -> int:
+def run_pipeline(data: Data) -> int:
     """Run the stages that changed, in the current folder; returns DVC's exit code.
 
     DVC watches the project's own files; a source outside it is watched here. A stage that ended on
@@ -56,33 +57,63 @@ def _source_changed(data: Data) -> bool:
 
 
 def _dvc(*arguments: str) -> int:
-    # The stages must run on this very Python, whatever `python` means in the user's shell.
+    end = run_dvc(*arguments)
+    if end.code and end.sentence:
+        fail(end.sentence)
+    return end.code
+
+
+class End(NamedTuple):
+    """How DVC ended: its exit code, and the sentence that a stage left on a user's mistake, or ""."""
+
+    code: int
+    sentence: str
+
+
+def run_dvc(
+    *arguments: str,
+    module: str = "constancy.dvc",
+    folder: Path | None = None,
+    output: TextIO | None = None,
+    variables: dict[str, str] | None = None,
+) -> End:
+    """Run DVC on this very Python, and pass its output on without its advice on git.
+
+    module: DVC as which module starts it; folder: where, None: in the current one; output: where its
+    output goes, None: to standard output; variables: of the environment, besides those of this
+    process. A signal to end is passed on, as by `run_pipeline`.
+    """
+    # The stages must run on this Python too, whatever `python` means in the user's shell.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     with tempfile.NamedTemporaryFile(prefix="constancy-", suffix=".txt") as failure:
-        environment = os.environ | {"PATH": path, FAILURE_FILE: failure.name}
-        code = _run([sys.executable, "-m", "constancy.dvc", *arguments], environment)
-        sentence = Path(failure.name).read_text(encoding="utf-8")
-    if code and sentence:
-        fail(sentence)
-    return code
+        environment = os.environ | {"PATH": path, FAILURE_FILE: failure.name} | (variables or {})
+        command = [sys.executable, "-m", module, *arguments]
+        code = _run(command, environment, folder, output)
+        return End(code, Path(failure.name).read_text(encoding="utf-8"))
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
-    """Run DVC and pass its output on, without its advice on git and with a clear word at the end."""
+def _run(
+    command: list[str], environment: dict[str, str], folder: Path | None, output: TextIO | None
+) -> int:
     with (
         _signals_passed_on() as pass_on_to,
         # In a group of its own, so that a signal finds the stage too, and finds it once.
         subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, text=True, process_group=0
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,
         ) as process,
     ):
         pass_on_to(process.pid)
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(_UP_TO_DATE):
-                print("Nothing has changed: every stage is up to date.")
+                print("Nothing has changed: every stage is up to date.", file=output)
             elif line.strip() and not line.startswith(_NOISE):
-                print(line, end="", flush=True)
+                print(line, end="", flush=True, file=output)
     return process.returncode
 
 
