@@ -83,7 +83,9 @@ def _revision(file: Path) -> str | None:
     if not file.exists() or file.stat().st_size == 0:
         return None
     try:
-        with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
+        # Who may write rolls back what a killed process left half done; reading alone cannot.
+        mode = "rw" if os.access(file, os.W_OK) else "ro"
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode={mode}", uri=True)) as database:
             rows = database.execute("select version_num from alembic_version").fetchall()
     except sqlite3.Error as error:
         if plain := as_os_error(error, file):
