@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import Watched
+from watched_project import Watched
 
 from constancy.seeds import generator
 from constancy.settings.base import PIXEL_FACTORS
