@@ -15,7 +15,18 @@ CONSTANCY = str(Path(sys.executable).parent / "constancy")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
-COMMANDS = ("run", "calibrate", "check", "compare", "show", "status", "predict", "sync", "ui")
+COMMANDS = (
+    "run",
+    "calibrate",
+    "check",
+    "compare",
+    "reproduce",
+    "show",
+    "status",
+    "predict",
+    "sync",
+    "ui",
+)
 
 
 def run(*arguments: str, cwd: Path = REPOSITORY) -> "subprocess.CompletedProcess[str]":
