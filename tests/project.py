@@ -73,9 +73,16 @@ class Project:
 
     def commit(self, message: str) -> None:
         """Commit all changes to the project's repository."""
-        git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
-        for arguments in (["add", "-A"], ["commit", "-q", "-m", message]):
-            subprocess.run([*git, *arguments], cwd=self.folder, check=True, capture_output=True)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+
+    def git(self, *arguments: str) -> str:
+        """What git answers in the project."""
+        identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"]
+        command = ["git", *identity, *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout
 
     def json(self, path: str) -> Any:
         return read_json(self.folder / path)
@@ -95,7 +102,7 @@ def clone(folder: Path) -> Project:
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=folder, check=True)
     project = Project(folder)
+    project.git("init", "-q", "-b", "main")
     project.commit("clone")
     return project

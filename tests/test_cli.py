@@ -20,6 +20,7 @@ COMMANDS = (
     "calibrate",
     "check",
     "compare",
+    "reproduce",
     "show",
     "status",
     "predict",

@@ -3,11 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from constancy.paths import PARAMS, PREPARED, RAW
 from constancy.pipeline import run_dvc
-from constancy.registry.lineage import DVC_LOCK, THREADS_TAG, data_digests
+from constancy.registry.lineage import THREADS_TAG, data_digests
+from constancy.reproduce.data import restore, share_dvc
 from constancy.reproduce.outcome import NotReproducibleError
 
 _STORE = "sqlite:///mlflow.db"
@@ -25,11 +25,13 @@ def rerun(tree: Path, project: Path, tags: dict[str, str]) -> None:
 
     Raises NotReproducibleError.
     """
+    if not ((tree / PARAMS).is_file() and (tree / ".dvc").is_dir()):
+        raise NotReproducibleError(f"Its commit has no {PARAMS} or no .dvc in this folder.")
     _stand_alone(tree / PARAMS, project)
-    _share_dvc(tree, project)
+    share_dvc(tree, project)
     variables = _variables(tree, tags)
     digest = tags.get(f"{RAW}.md5")
-    if digest is None or not _restore(tree, digest):
+    if digest is None or not restore(tree, digest):
         _run(tree, variables, "fetch")
         _check(tree, tags, RAW, "the source has changed since")
     _run(tree, variables, "prepare")
@@ -63,45 +65,6 @@ def _found(place: str, tree: Path, project: Path) -> str:
     meant = project / Path(place).expanduser()
     missing = place and "://" not in place and not (tree / place).exists()
     return str(meant.absolute()) if missing and meant.exists() else place
-
-
-def _share_dvc(tree: Path, project: Path) -> None:
-    """Let DVC in `tree` use the project's cache and remotes, whoever has configured them."""
-    from dvc.repo import Repo
-
-    with Repo(str(project)) as ours:
-        # Read from the project, where relative paths mean what they are to mean.
-        cache = {**ours.config["cache"], "dir": ours.cache.local_cache_dir}
-        remotes = ours.config["remote"]
-        core = {"remote": name} if (name := ours.config["core"].get("remote")) else {}
-    with Repo(str(tree)) as repo, repo.config.edit("local") as config:
-        config["cache"], config["remote"] = cache, remotes
-        config["core"] = core | {"site_cache_dir": str(tree / ".dvc" / "tmp" / "site")}
-
-
-def _restore(tree: Path, digest: str) -> bool:
-    """Bring the image table of that digest from DVC's cache, else from the remote; whether it is there."""
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-    from ruamel.yaml import YAML
-
-    # What the commit's lock names is what the pass before that commit made.
-    out = {"path": str(RAW), "hash": "md5", "md5": digest}
-    lock: dict[str, Any] = {"schema": "2.0", "stages": {"fetch": {"cmd": "", "outs": [out]}}}
-    with (tree / DVC_LOCK).open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(lock, file)
-    target = [str(tree / RAW)]
-    with Repo(str(tree)) as repo:
-        try:
-            repo.checkout(target, force=True)
-        except DvcException:
-            if not repo.config["core"].get("remote"):
-                return False
-            try:
-                repo.pull(target, force=True)
-            except DvcException:
-                return False
-    return True
 
 
 def _variables(tree: Path, tags: dict[str, str]) -> dict[str, str]:

@@ -45,9 +45,9 @@ def _add(tree: Path, commit: str) -> None:
 
 
 def _remove(tree: Path) -> None:
-    # Twice forced, for one that was killed while git made it is locked.
-    git("worktree", "remove", "--force", "--force", str(tree))
     shutil.rmtree(tree, ignore_errors=True)
+    # What git still knows of it; by force, for it is locked where git was killed while making it.
+    git("worktree", "remove", "--force", "--force", str(tree))
 
 
 @contextmanager
