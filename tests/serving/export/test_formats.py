@@ -88,7 +88,7 @@ def test_a_file_says_what_it_is(
 
 
 def test_an_onnx_file_says_what_it_is_but_not_where_it_was_made(tmp_path: Path) -> None:
-    model = original("resnet")
+    model = original("cnn")
     onnx_file.write_onnx(tmp_path / "model.onnx", model)
     written = onnx.load(tmp_path / "model.onnx")
     assert {each.key: each.value for each in written.metadata_props} == model.facts()
