@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pictures import picture, split, split_of
+from scored_project import digits
 from sklearn.neighbors import NearestNeighbors
 
 from constancy.variation import embedding as module
@@ -109,3 +110,20 @@ def test_images_of_one_class_have_no_rivals() -> None:
     train = split(30)
     same = np.zeros(30, np.int64)
     assert (fit_embedding(train).rivals(train.images, same) == -1).all()
+
+
+def test_the_nearest_centre_is_no_farther_than_that_of_the_own_class() -> None:
+    images, labels = digits(8)
+    embedding = fit_embedding(split_of(images, labels))
+    own, nearest = embedding.distances(images, labels), embedding.nearest_centres(images)
+    assert (nearest <= own + 1e-5).all()
+    assert (abs(nearest - own) < 1e-5).mean() > 0.8
+
+
+def test_residuals_are_what_the_axes_cannot_show() -> None:
+    images, labels = digits(16)
+    embedding = fit_embedding(split_of(images, labels))
+    known = embedding.residuals(images[:50])
+    strange = embedding.residuals(np.random.default_rng(0).permuted(images[:50], axis=1))
+    assert np.median(strange) > 3 * np.median(known)
+    assert len(embedding.residuals(images[:0])) == 0

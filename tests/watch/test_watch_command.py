@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from conftest import Watched, write_images
 from PIL import Image as Pillow
+from watched_project import Watched, write_images
 
 from constancy.cli import main
 
