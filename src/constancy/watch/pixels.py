@@ -1,5 +1,7 @@
 """What is measured of the pixels of an image: one number for each image and measure."""
 
+from functools import reduce
+
 import cv2
 import numpy as np
 
@@ -46,15 +48,23 @@ def _measure(images: np.ndarray) -> dict[str, np.ndarray]:
     colored = images.shape[3] == 3
     light = values @ np.array(LUMINANCE, np.float32) if colored else values[..., 0]
     border = border_colors(images)[:, None, None].astype(np.float32) / 255
-    unlike = np.abs(values - border).max(axis=3)
+    unlike = _across(np.maximum, np.abs(values - border))
     measures = {"brightness": light.mean((1, 2)), "contrast": light.std((1, 2))}
     measures["shade"] = _shade(light)
     if colored:
         measures["warmth"] = (values[..., 0] - values[..., 2]).mean((1, 2))
-        measures["saturation"] = (values.max(axis=3) - values.min(axis=3)).mean((1, 2))
+        measures["saturation"] = (_across(np.maximum, values) - _across(np.minimum, values)).mean(
+            (1, 2)
+        )
     measures |= _size(unlike) | {"sharpness": _sharpness(light)} | _edges(light)
     measures["blocks"] = _blocks(light, unlike)
     return {name: each.astype(np.float64) for name, each in measures.items()}
+
+
+def _across(function: np.ufunc, values: np.ndarray) -> np.ndarray:
+    """Over the channels: for so short an axis many times as fast as the function's own reduction."""
+    channels: np.ndarray = reduce(function, np.moveaxis(values, 3, 0))
+    return channels
 
 
 def _shade(light: np.ndarray) -> np.ndarray:
