@@ -20,6 +20,7 @@ COMMANDS = (
     "calibrate",
     "check",
     "compare",
+    "export",
     "reproduce",
     "show",
     "status",

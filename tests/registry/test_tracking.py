@@ -5,6 +5,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import numpy
 import pytest
 from ruamel.yaml import YAML
 from tracked_project import SUITE, Project, scores
@@ -62,6 +63,8 @@ def test_a_run_records_settings_and_where_it_comes_from(project: Project) -> Non
     assert "CPUs, " in run.data.tags["machine.cpus"]
     assert run.data.tags["machine.memory"].endswith(" GB")
     assert run.data.tags["torch"]
+    assert int(run.data.tags["machine.threads"]) >= 1
+    assert f"numpy {numpy.__version__}, " in run.data.tags["libraries"]
     assert run.data.tags["mlflow.source.git.branch"]
     assert client.list_artifacts(run_id) == []
 
