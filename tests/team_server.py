@@ -60,7 +60,9 @@ def team_server(folder: Path) -> Iterator[TeamServer]:
         variables = compose.environment("mlflow", settings) | {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(postgres),
-            "MLFLOW_S3_ENDPOINT_URL": s3,
+            # The S3 keeps its name, by which MLflow alone finds it: its clients cannot.
+            "http_proxy": s3,
+            "no_proxy": "",
             "MLFLOW_AUTH_CONFIG_PATH": str(REPOSITORY / "server" / "basic_auth.ini"),
         }
         # Of an option that is given twice, the last one counts.

@@ -99,6 +99,8 @@ def test_one_trains_ci_promotes_and_a_colleague_has_nothing_to_do(
     assert "Verdict  promoted: constancy version 1, alias champion" in said
     assert "champion" in done(colleague, "constancy", "models")
     assert "promotion of 1, champion none -> 1" in done(colleague, "constancy", "history")
+    picture = "docs/pictures/ui.png"
+    assert picture in done(colleague, "constancy", "predict", picture)  # by files from the server
 
     def moves_the_champion(user: str) -> int:
         alias = {"name": "constancy", "alias": "champion", "version": "1"}

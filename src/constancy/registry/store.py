@@ -37,11 +37,14 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    # Files come through the server: an S3 behind it may be out of our reach.
+    "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false",
 }
 
 
 def quiet_mlflow() -> None:
-    """Set MLflow's environment so that it reports nothing home, chatters little, and fails soon.
+    """Set MLflow's environment: report nothing home, chatter little, fail soon, ask the server alone.
 
     To be called before MLflow is imported. What the user has set stays.
     """
