@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from constancy.command import clear
+from constancy.command import clear, file_option
 from constancy.registry import commands
 from constancy.reproduce.command import reproduce
 from constancy.serving.export_command import export
@@ -64,17 +64,8 @@ def check() -> None:
 
 @main.command(short_help="Report on a SOURCE, such as folder:PATH.")
 @click.argument("source")
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the data report there, too.",
-)
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all that was found there, as JSON.",
-)
+@file_option("--html", text="Write the data report there, too.")
+@file_option("--json", "report", text="Write all that was found there, as JSON.")
 @click.option("--root", help="Where the copy of a torchvision:NAME lies.")
 @clear
 def inspect(source: str, html: Path | None, report: Path | None, root: str | None) -> None:
@@ -141,17 +132,8 @@ def calibrate() -> None:
 @main.command(short_help="Tell two models apart, score by score.")
 @click.argument("before")
 @click.argument("after", default="reports")
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all differences and changed images there, as JSON.",
-)
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a page about them there.",
-)
+@file_option("--json", "report", text="Write all differences and changed images there, as JSON.")
+@file_option("--html", text="Write a page about them there.")
 @clear
 def compare(before: str, after: str, report: Path | None, html: Path | None) -> None:
     """Tell two models apart: how far AFTER is ahead of BEFORE, how sure that is, what changed.

@@ -30,14 +30,23 @@ def draw(curves: dict[str, Curve], even: dict[str, list[float]]) -> Figure:
         _draw_curve(next(panels), name, curve, even.get(name))
     for panel in panels:
         panel.set_axis_off()
+    share_legend(figure, columns=4)
+    return figure
+
+
+def share_legend(figure: Figure, columns: int) -> None:
+    """One legend below all panels of a figure, with each label once."""
     handles: dict[str, Artist] = {}
     for axes in figure.axes:
         found, labels = axes.get_legend_handles_labels()
         handles |= dict(zip(labels, found, strict=True))
     figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=4, frameon=False
+        list(handles.values()),
+        list(handles),
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
     )
-    return figure
 
 
 def _draw_curve(axes: Axes, name: str, curve: Curve, even: list[float] | None) -> None:

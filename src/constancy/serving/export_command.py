@@ -4,29 +4,15 @@ from pathlib import Path
 
 import click
 
-from constancy.command import clear
+from constancy.command import clear, file_option, model_option
 
 
 @click.command(short_help="Write a model as ONNX, PT2 or safetensors.")
-@click.option(
-    "--model",
-    default="champion",
-    show_default=True,
-    help="An alias or a version in the registry, or a folder.",
-)
+@model_option
 @click.option("--format", "kind", required=True, type=click.Choice(["onnx", "pt2", "safetensors"]))
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write.  [default: exports/MODEL.FORMAT]",
-)
+@file_option("--out", text="The file to write.  [default: exports/MODEL.FORMAT]")
 @click.option("--int8", is_flag=True, help="With 8-bit integers, and what that costs. For ONNX.")
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all that was measured there, as JSON.",
-)
+@file_option("--json", "report", text="Write all that was measured there, as JSON.")
 @clear
 def export(model: str, kind: str, out: Path | None, int8: bool, report: Path | None) -> None:
     """Write a model as one file: pixels in, probabilities out, any number of images at once.

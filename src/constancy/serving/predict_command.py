@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from constancy.command import clear
+from constancy.command import clear, file_option, model_option
 
 if TYPE_CHECKING:
     from constancy.serving.files import Answer
@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Classify images with the champion.")
 @click.argument("paths", nargs=-1, required=True)
-@click.option(
-    "--model",
-    default="champion",
-    show_default=True,
-    help="An alias or version in the registry, or a folder with a model.",
-)
+@model_option
 @click.option(
     "--top",
     default=1,
@@ -29,11 +24,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="How many labels to give for each image, the most probable first.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a table there, instead: FILE.csv, .parquet or .jsonl.",
-)
+@file_option("--out", text="Write a table there, instead: FILE.csv, .parquet or .jsonl.")
 @click.option(
     "--explain",
     type=click.Path(path_type=Path),

@@ -4,30 +4,16 @@ from pathlib import Path
 
 import click
 
-from constancy.command import clear
+from constancy.command import clear, file_option, model_option
 
 _ALARM_CODE = 5
 
 
 @click.command(short_help="Tell whether images from production have drifted.")
 @click.argument("places", metavar="PATHS...", nargs=-1, required=True)
-@click.option(
-    "--model",
-    default="champion",
-    show_default=True,
-    help="An alias or version in the registry, or a folder with a model.",
-)
-@click.option(
-    "--json",
-    "report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all that was found there, as JSON.",
-)
-@click.option(
-    "--picture",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the distributions there, as PNG.",
-)
+@model_option
+@file_option("--json", "report", text="Write all that was found there, as JSON.")
+@file_option("--picture", text="Write the distributions there, as PNG.")
 @clear
 def watch(places: tuple[str, ...], model: str, report: Path | None, picture: Path | None) -> None:
     """Tell whether images from production have drifted from the training data.

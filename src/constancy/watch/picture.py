@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from constancy.calibration.picture import share_legend
 from constancy.watch.drift import Finding
 from constancy.watch.measures import LABELS
 from constancy.watch.outcome import Outcome
@@ -35,13 +35,7 @@ def draw(outcome: Outcome) -> Figure:
         _name(axes, found)
     for axes in panels:
         axes.set_axis_off()
-    handles: dict[str, Artist] = {}
-    for axes in figure.axes:
-        artists, labels = axes.get_legend_handles_labels()
-        handles |= dict(zip(labels, artists, strict=True))
-    figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=2, frameon=False
-    )
+    share_legend(figure, columns=2)
     return figure
 
 
