@@ -12,11 +12,11 @@ from local_server import LocalServer
 from mlflow import MlflowClient
 from tracked_project import Project
 
-from constancy.registry.aliases import decide, finish, number_of
+from constancy.registry.aliases import decide, finish
 from constancy.registry.exclusive import alone
 from constancy.registry.history import pending, records
 from constancy.registry.store import connect
-from constancy.registry.versions import CHAMPION, PREVIOUS
+from constancy.registry.versions import CHAMPION, PREVIOUS, number_of
 
 
 @pytest.fixture

@@ -19,11 +19,10 @@ from tracked_project import Project, scores
 from constancy.cli import main
 from constancy.errors import UserError
 from constancy.registry import exclusive
-from constancy.registry.aliases import number_of
 from constancy.registry.change import promote
 from constancy.registry.history import pending, records
 from constancy.registry.store import answering, connect
-from constancy.registry.versions import CHAMPION, PREVIOUS
+from constancy.registry.versions import CHAMPION, PREVIOUS, number_of
 from constancy.settings import Settings
 
 ADMIN, READER = ("admin", "the password of the admin"), ("ann", "a password of ann's")

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from constancy.registry.history import Record, begin, pending, settle, withdraw
-from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, retell, version_of
+from constancy.registry.store import existing
+from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, number_of, retell
 from constancy.stage import warn
 
 if TYPE_CHECKING:
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 
 
 _VERDICTS = {"promotion": "promoted", "forced promotion": "forced"}
-
-
-def number_of(client: "MlflowClient", model: str, alias: str) -> int | None:
-    """The number of the version that has an alias, None where none has."""
-    version = version_of(client, model, alias)
-    return int(version.version) if version else None
 
 
 def decide(client: "MlflowClient", model: str, **values: Any) -> None:
@@ -59,16 +54,10 @@ def finish(client: "MlflowClient", model: str) -> None:
 
 
 def _overtaken(client: "MlflowClient", record: Record) -> str | None:
-    from mlflow.exceptions import MlflowException
-
     champion = number_of(client, record.model, CHAMPION)
     if champion not in (record.champion_before, record.champion):
         return f"version {champion} became champion meanwhile"
-    try:
-        client.get_model_version(record.model, str(record.version))
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
+    if existing(lambda: client.get_model_version(record.model, str(record.version))) is None:
         return "the version was deleted meanwhile"
     return None
 

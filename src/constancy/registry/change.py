@@ -11,13 +11,13 @@ from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json
 from constancy.paths import METRICS
-from constancy.registry.aliases import decide, finish, number_of
+from constancy.registry.aliases import decide, finish
 from constancy.registry.exclusive import alone
 from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
 from constancy.registry.reference import find_version, kept_predictions
 from constancy.registry.tracking import WEIGHTS_TAG
-from constancy.registry.versions import CHAMPION, PREVIOUS, digests, run_of, version_of
+from constancy.registry.versions import CHAMPION, PREVIOUS, digests, number_of, run_of, version_of
 from constancy.settings import Settings
 
 if TYPE_CHECKING:

@@ -182,8 +182,7 @@ def rollback(to: int | None, reason: str, dry_run: bool, as_json: bool) -> None:
 
 
 def _done(what: str, client: "MlflowClient", settings: "Settings", as_json: bool) -> None:
-    from constancy.registry.aliases import number_of
-    from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS
+    from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, number_of
 
     if not as_json:
         click.echo(what)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from constancy.registry.history import decided_by
 from constancy.registry.sqlite import lock_of
-from constancy.registry.store import sqlite_file
+from constancy.registry.store import existing, sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -66,7 +66,7 @@ def _take(client: "MlflowClient", name: str, owner: str) -> None:
     before: RegisteredModel | None = None
     told = False
     while not _made(client, name, owner):
-        found = _standing(client, name)
+        found = existing(lambda: client.get_registered_model(name))
         if found is None:
             continue
         now = time.monotonic()
@@ -97,23 +97,12 @@ def _made(client: "MlflowClient", name: str, owner: str) -> bool:
     return True
 
 
-def _standing(client: "MlflowClient", name: str) -> "RegisteredModel | None":
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
-
-
 def _leave(client: "MlflowClient", name: str, owner: str) -> None:
     """Where that fails, what was done in the block is done all the same, and the next one removes it."""
     from mlflow.exceptions import MlflowException
 
     with suppress(MlflowException):
-        found = _standing(client, name)
+        found = existing(lambda: client.get_registered_model(name))
         if found and found.tags.get(_OWNER) == owner:
             client.delete_registered_model(name)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.files import write_json, write_text
-from constancy.registry.aliases import decide, finish, number_of
+from constancy.registry.aliases import decide, finish
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
 from constancy.registry.exclusive import alone
@@ -32,6 +32,7 @@ from constancy.registry.versions import (
     create_version,
     digests,
     model_tags,
+    number_of,
     same_version,
     update_version,
     version_of,

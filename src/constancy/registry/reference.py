@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from constancy.errors import UserError
 from constancy.paths import PREDICTIONS
-from constancy.registry.store import answering, connect
+from constancy.registry.store import answering, connect, existing
 from constancy.registry.versions import run_of, version_of
 from constancy.settings.tracking import Tracking
 
@@ -50,16 +50,9 @@ def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Found
 
 def find_version(client: "MlflowClient", model: str, reference: str) -> "ModelVersion | None":
     """The version of a model that has a number or an alias, None where there is none."""
-    from mlflow.exceptions import MlflowException
-
     if not reference.isdecimal():
         return version_of(client, model, reference)
-    try:
-        return client.get_model_version(model, reference)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        return None
+    return existing(lambda: client.get_model_version(model, reference))
 
 
 def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
@@ -15,6 +15,8 @@ from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+T = TypeVar("T")
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE = "mlflow.db"
@@ -134,6 +136,18 @@ def _lost(location: str) -> Path | None:
     folder = Path(unquote(parts.path))
     # Without runs there is none yet, beside the store that names it.
     return folder if parts.scheme == "file" and not folder.parent.exists() else None
+
+
+def existing(ask: Callable[[], T]) -> T | None:
+    """What a store answers; None where it has no such thing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return ask()
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from constancy.errors import UserError
 from constancy.models.disk import CARD, WEIGHTS, load_card, weights_digest
 from constancy.paths import PREPARED
-from constancy.registry.store import as_default
+from constancy.registry.store import as_default, existing
 from constancy.registry.tracking import WEIGHTS_TAG
 
 if TYPE_CHECKING:
@@ -20,19 +20,18 @@ CHALLENGER = "challenger"
 PREVIOUS = "previous"
 
 
+def number_of(client: "MlflowClient", name: str, alias: str) -> int | None:
+    """The number of the version that an alias points at, None where there is none."""
+    # Not by the alias itself: with passwords, a server that has no such model forbids asking so.
+    model = existing(lambda: client.get_registered_model(name))
+    number = model.aliases.get(alias) if model else None
+    return int(number) if number else None
+
+
 def version_of(client: "MlflowClient", name: str, alias: str) -> "ModelVersion | None":
     """The version of the registered model that an alias points at, None where there is none."""
-    from mlflow.exceptions import MlflowException
-
-    # Not by the alias itself: with passwords, a server that has no such model forbids asking so.
-    try:
-        model = client.get_registered_model(name)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
-        raise
-    number = model.aliases.get(alias)
-    return client.get_model_version(name, number) if number else None
+    number = number_of(client, name, alias)
+    return client.get_model_version(name, str(number)) if number else None
 
 
 def run_of(version: "ModelVersion") -> str:
