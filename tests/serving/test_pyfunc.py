@@ -35,11 +35,16 @@ print(constancy.serving.predictor.__file__)
 """
 
 
+@pytest.fixture(autouse=True)
+def import_path_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow puts the model's code on it, where later tests would find a part of this package."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
+
+
 @pytest.fixture
-def model(champion: Project, monkeypatch: pytest.MonkeyPatch) -> Any:
+def model(champion: Project) -> Any:
     import mlflow
 
-    monkeypatch.setattr(sys, "path", sys.path.copy())  # on which MLflow puts the model's code
     with as_default(connect(champion.settings.tracking)):
         return mlflow.pyfunc.load_model("models:/constancy@champion")
 
