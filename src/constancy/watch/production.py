@@ -49,6 +49,14 @@ def answers(predictor: Predictor, images: np.ndarray) -> tuple[np.ndarray, np.nd
     return _as_arrays(predictor, predictions)
 
 
+def measure_images(embedding: Embedding, images: np.ndarray) -> dict[str, np.ndarray]:
+    """The measures that ask no model, of prepared images, uint8, N x H x W x C, by name."""
+    return measure_pixels(images) | {
+        "distance": embedding.nearest_centres(images),
+        "residual": embedding.residuals(images),
+    }
+
+
 def measure(
     predictor: Predictor, embedding: Embedding, images: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -140,9 +148,4 @@ def _as_arrays(
 def _measures(
     embedding: Embedding, images: np.ndarray, labels: np.ndarray, sure: np.ndarray
 ) -> dict[str, np.ndarray]:
-    return measure_pixels(images) | {
-        "confidence": sure,
-        LABELS: labels,
-        "distance": embedding.nearest_centres(images),
-        "residual": embedding.residuals(images),
-    }
+    return measure_images(embedding, images) | {"confidence": sure, LABELS: labels}

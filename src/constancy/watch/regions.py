@@ -1,6 +1,6 @@
 """What the factor suites say of where production is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +9,6 @@ from scipy.stats import wasserstein_distance
 from constancy.data.packed import PackedSplit
 from constancy.settings.base import INTRA_CLASS, SEVERITIES
 from constancy.variation.suites import Suite
-
-Values = Callable[[np.ndarray], np.ndarray]
-"""One measure of images, uint8, N x H x W x C: float64, N."""
 
 SAMPLE = 200
 """Images of each part of a suite that are measured, at the most."""
@@ -45,16 +42,15 @@ class Part:
 
 def find_region(
     production: np.ndarray,
-    parts: list[Part],
-    values: Values,
+    parts: Sequence[Part],
+    measured: Sequence[np.ndarray],
     predict: Callable[[np.ndarray], np.ndarray],
 ) -> Region:
     """The part whose distribution of a measure is nearest to production's, float64, N.
 
-    Nearest in the Wasserstein distance, which knows of medians and of spreads alike. predict:
-    images to labels, int64.
+    Nearest in the Wasserstein distance, which knows of medians and of spreads alike. measured: the
+    same measure of each part's first SAMPLE images, float64; predict: images to labels, int64.
     """
-    measured = [values(part.images[:SAMPLE]) for part in parts]
     nearest = int(np.argmin([wasserstein_distance(each, production) for each in measured]))
     medians = [float(np.median(each)) for each in measured]
     median, part = float(np.median(production)), parts[nearest]

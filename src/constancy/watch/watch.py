@@ -19,10 +19,15 @@ from constancy.variation.embedding import Embedding
 from constancy.variation.suites import Suite
 from constancy.watch.drift import FEWEST, Finding, compare
 from constancy.watch.outcome import Outcome
-from constancy.watch.pixels import measure_pixels
-from constancy.watch.production import Production, answers, watch_images, watch_table
+from constancy.watch.production import (
+    Production,
+    answers,
+    measure_images,
+    watch_images,
+    watch_table,
+)
 from constancy.watch.reference import load_splits, measure_reference
-from constancy.watch.regions import Region, Values, find_region, parts_of
+from constancy.watch.regions import SAMPLE, Region, find_region, parts_of
 
 TABLE = ".parquet"
 
@@ -67,24 +72,21 @@ def _regions(
     if not alarmed:
         return {}
     suite, test = Suite.load(SUITES / "test"), PackedSplit.load(PREPARED / "test")
-    regions = {}
-    with progress("suites", total=len(alarmed), unit="measure") as display:
-        for measure in alarmed:
-            parts = [part for factor in measure.factors for part in parts_of(factor, suite, test)]
-            regions[measure.name] = find_region(
-                production.values[measure.name],
-                parts,
-                _values(measure.name, embedding),
-                lambda images: answers(predictor, images)[0],
-            )
-            display.update()
-    return regions
-
-
-def _values(name: str, embedding: Embedding) -> Values:
-    """The function that measures images so."""
-    own: dict[str, Values] = {
-        "distance": embedding.nearest_centres,
-        "residual": embedding.residuals,
+    factors = dict.fromkeys(factor for measure in alarmed for factor in measure.factors)
+    parts = {factor: list(parts_of(factor, suite, test)) for factor in factors}
+    measured: dict[str, list[dict[str, np.ndarray]]] = {}
+    with progress("suites", total=sum(map(len, parts.values())), unit="part") as display:
+        for factor, some in parts.items():
+            measured[factor] = []
+            for part in some:
+                measured[factor].append(measure_images(embedding, part.images[:SAMPLE]))
+                display.update()
+    return {
+        measure.name: find_region(
+            production.values[measure.name],
+            [part for factor in measure.factors for part in parts[factor]],
+            [each[measure.name] for factor in measure.factors for each in measured[factor]],
+            lambda images: answers(predictor, images)[0],
+        )
+        for measure in alarmed
     }
-    return own.get(name, lambda images: np.asarray(measure_pixels(images)[name]))
