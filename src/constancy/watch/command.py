@@ -18,8 +18,8 @@ _ALARM_CODE = 5
 def watch(places: tuple[str, ...], model: str, report: Path | None, picture: Path | None) -> None:
     """Tell whether images from production have drifted from the training data.
 
-    PATHS are image files, folders, and patterns in quotes; or one table that `constancy predict`
-    wrote (.parquet), of which only the answers are watched. Light, size and border, sharpness,
+    PATHS are images as `constancy predict` takes them, or one table that it wrote (.parquet), of
+    which only the answers are watched. Light, size and border, sharpness,
     clutter and occlusion, confidence, label mix and distance are compared with the project's
     images, and the factor suites say how the model does where production is.
 
