@@ -48,7 +48,22 @@ class LocalServer:
                     return
             except requests.RequestException:
                 time.sleep(0.1)
-        raise RuntimeError(f"the server did not start:\n{self._log.read_text()}")
+        raise RuntimeError(f"the server did not start:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text()
+
+    def peak_mb(self) -> float:
+        """The most memory that it has held."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end, by a signal; returns its exit code."""
+        self._process.send_signal(number)
+        return self._process.wait(START_SECONDS)
 
     def stop(self) -> None:
         """Kill it and its children, if it still runs."""

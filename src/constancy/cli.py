@@ -11,6 +11,7 @@ from constancy.registry import commands
 from constancy.reproduce.command import reproduce
 from constancy.serving.export_command import export
 from constancy.serving.predict_command import predict
+from constancy.serving.serve.command import serve
 from constancy.watch.command import watch
 
 if TYPE_CHECKING:
@@ -225,6 +226,7 @@ for command in (
     commands.rollback,
     reproduce,
     predict,
+    serve,
     export,
     watch,
 ):

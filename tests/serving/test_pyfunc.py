@@ -1,8 +1,6 @@
-"""The MLflow model by itself: in this process, in a bare one, and behind a server."""
+"""The MLflow model by itself: in this process, and in one that finds no other code of ours."""
 
 import base64
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import requests
-from local_server import LocalServer, free_port
 from mlflow.exceptions import MlflowException
 from tracked_project import Project, png, write_model
 
@@ -110,42 +106,3 @@ def test_the_model_brings_its_own_code(
     labels, place = process.stdout.splitlines()
     assert labels.split() == TEN
     assert Path(place).is_relative_to(card.parent / "code")
-
-
-@pytest.mark.slow
-def test_a_scoring_server_answers_and_refuses(
-    champion: Project, ten_digits: list[np.ndarray], tmp_path: Path
-) -> None:
-    (card,) = Path.cwd().glob("mlartifacts/models/*/artifacts/MLmodel")
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"),
-        *("--model-uri", str(card.parent), "--host", "127.0.0.1", "--port", str(port)),
-    ]
-    folder = tmp_path / "server"
-    folder.mkdir()
-    # MLflow looks for uvicorn on the path, as an activated environment has it.
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    server = LocalServer(command, port=port, folder=folder, variables={"PATH": path})
-    try:
-        server.wait()
-        images = [base64.b64encode(png(image)).decode() for image in ten_digits]
-        records = [{"image": image} for image in images]
-        split = {"columns": ["image"], "data": [[image] for image in images]}
-        example = json.loads((card.parent / "serving_input_example.json").read_text())
-        for body in ({"dataframe_records": records}, {"dataframe_split": split}):
-            answer = requests.post(f"{server.uri}/invocations", json=body, timeout=30)
-            predictions = answer.json()["predictions"]
-            assert [each["label"] for each in predictions] == TEN
-            assert set(predictions[0]) == {"label", "probability", "probabilities"}
-            assert set(predictions[0]["probabilities"]) == set(TEN)
-        answer = requests.post(f"{server.uri}/invocations", json=example, timeout=30)
-        assert len(answer.json()["predictions"]) == 2
-
-        broken = {"dataframe_records": [records[0], {"image": "bm8gaW1hZ2U="}]}
-        answer = requests.post(f"{server.uri}/invocations", json=broken, timeout=30)
-        assert answer.status_code == 400
-        assert "image 2 cannot be read" in answer.json()["message"]
-        assert "Traceback" not in answer.text
-    finally:
-        server.stop()

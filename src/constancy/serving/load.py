@@ -17,6 +17,7 @@ from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
 
 _TRAIN = "`make run` trains, judges and registers one"
 
@@ -46,6 +47,16 @@ def find_model(reference: str, tracking: Tracking | None) -> Path:
         if found is None:
             raise UserError(f"{folder} holds no model: {CARD} is missing")
         return found
+    client, version = find_registered(reference, tracking)
+    with answering(client):
+        return fetch_model(client, version)
+
+
+def find_registered(reference: str, tracking: Tracking) -> "tuple[MlflowClient, ModelVersion]":
+    """A version of the project's model by its number or an alias, and the client that found it.
+
+    Raises UserError if there is no such version, or the registry does not answer.
+    """
     uri = tracking_uri(tracking.uri)
     file = sqlite_file(uri)
     # A store that nobody wrote to yet is not made just to find it empty.
@@ -53,7 +64,7 @@ def find_model(reference: str, tracking: Tracking | None) -> Path:
     if client:
         with answering(client):
             if version := find_version(client, tracking.model, reference):
-                return fetch_model(client, version)
+                return client, version
     if reference == CHAMPION:
         raise UserError(
             f"the registry at {without_secrets(uri)} has no champion of '{tracking.model}' yet: "
