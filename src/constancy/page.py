@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 VERDICT = "<!-- verdict -->"  # where a page leaves room for one
+ORIGIN = "<!-- origin -->"  # and for where its model comes from
 NARROW = "\u202f"  # a space that does not break
 SHARPEST = 32  # pixels; images up to this side are shown as they are, without loss
 LARGEST = 96  # pixels; greater ones are shrunk to this side

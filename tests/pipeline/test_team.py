@@ -93,7 +93,7 @@ def test_one_trains_ci_promotes_and_a_colleague_has_nothing_to_do(
     git(ci.folder, "commit", "-q", "-a", "-m", "Its decision")
 
     colleague = fresh_clone(ci, tmp_path / "colleague", team, "ana")
-    done(colleague, "dvc", "pull", "dvc.yaml")
+    done(colleague, "dvc", "pull")
     said = done(colleague, "constancy", "run")
     assert "Nothing has changed: every stage is up to date." in said
     assert "Verdict  promoted: constancy version 1, alias champion" in said

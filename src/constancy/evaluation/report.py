@@ -27,7 +27,7 @@ from constancy.evaluation.scores import Metrics
 from constancy.evaluation.sensitivity import rival_pairs
 from constancy.evaluation.specimens import worst_kinds
 from constancy.evaluation.trade_off import trade_offs
-from constancy.page import VERDICT, count, overlay, percent, render, span, thumbnail
+from constancy.page import ORIGIN, VERDICT, count, overlay, percent, render, span, thumbnail
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
 from constancy.settings.flat import flat
 from constancy.settings.model import STRUCTURES
@@ -66,6 +66,7 @@ def render_report(evaluation: Evaluation, history: pd.DataFrame, run: Mapping[st
         filters={"tint": _tint(untouched)},
         network=evaluation.card.name,
         verdict=Markup(VERDICT),  # noqa: S704 - a constant
+        origin=Markup(ORIGIN),  # noqa: S704 - a constant
         summary=summary(metrics),
         metrics=metrics,
         varied=float(np.mean([metrics.factors[name].accuracy for name in PIXEL_FACTORS])),

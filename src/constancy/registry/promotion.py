@@ -16,6 +16,7 @@ from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
 from constancy.registry.history import Kind, records
 from constancy.registry.judging import Files, judge_candidate
+from constancy.registry.origin import with_origin
 from constancy.registry.package import log_model, serving_code
 from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
 from constancy.registry.sync import send_journals
@@ -81,7 +82,8 @@ def register(
         else:
             decision = _decide(client, settings, run_id, files, identity, metrics)
         write_json(decision_file, asdict(decision))
-        write_text(report, with_verdict(page.read_text(encoding="utf-8"), decision))
+        judged = with_verdict(page.read_text(encoding="utf-8"), decision)
+        write_text(report, with_origin(judged, client.get_run(run_id).data.tags))
         for file in (decision_file, report):
             client.log_artifact(run_id, str(file))
         if folds := sum_up_folds(client, settings, run_id):
