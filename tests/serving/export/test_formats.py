@@ -24,6 +24,7 @@ NETWORKS = {
     "cnn": CNN,
     "resnet": {"stem": 4, "widths": [4, 6], "depths": [1, 1], "dropout": 0.5},
     "torchvision:squeezenet1_1": {},
+    "timm:test_resnet": {},
 }
 
 
