@@ -10,11 +10,13 @@ from threading import Event
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from local_server import LocalServer
+from local_server import LocalServer, tracking_server
 from scoring_server import ask, records, serving
-from tracked_project import Project, write_model
+from tracked_project import Project, scores, write_model
 
 from constancy.cli import main
+from constancy.files import write_json
+from constancy.paths import METRICS
 from constancy.registry.fetch import CACHE
 from constancy.registry.store import connect
 
@@ -89,6 +91,7 @@ def test_no_request_is_lost_while_models_are_promoted(
     assert log[1:] == ["constancy/2 answers from now on", "constancy/1 answers from now on"]
 
 
+@pytest.mark.slow
 def test_a_next_model_that_cannot_be_had_leaves_the_present_one_at_work(
     two_versions: Project, ten_digits: list[np.ndarray]
 ) -> None:
@@ -119,6 +122,27 @@ def test_a_next_model_that_cannot_be_had_leaves_the_present_one_at_work(
         assert "Traceback" not in server.log
 
 
+@pytest.mark.slow
+def test_a_registry_on_a_server_is_followed_and_may_go_away(
+    project: Project, trained: Path, ten_digits: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copyfile(PARAMS, "params.yaml")
+    write_json(METRICS, scores())
+    Path("tracking").mkdir()
+    with tracking_server(Path("tracking").resolve()) as tracking:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking.uri)
+        project.judge(trained)
+        with serving(Path.cwd()) as server:
+            project.register(seed=5)
+            until(lambda: "constancy/2 answers from now on" in server.log)
+            tracking.stop()
+            until(lambda: "constancy/2 goes on: the tracking server at" in server.log)
+            answer = ask(server, records(ten_digits))
+            assert (answer.status_code, answer.headers["Constancy-Model"]) == (200, "constancy/2")
+            assert "Traceback" not in server.log
+
+
+@pytest.mark.slow
 def test_a_version_stays_whatever_becomes_champion(
     two_versions: Project, ten_digits: list[np.ndarray]
 ) -> None:
