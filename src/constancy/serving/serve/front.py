@@ -129,8 +129,10 @@ async def _ask(serving: Serving, request: Request, body: bytes) -> Response:
             answer.status_code = message["status"]
         content.extend(message.get("body", b""))
 
-    headers = [(b"content-type", _JSON.encode())]  # without parameters, which MLflow would refuse
-    await serving.app({**request.scope, "headers": headers}, receive, send)
+    # Without parameters of the type, which MLflow refuses, and HEAD as GET, which it knows.
+    method = "POST" if request.method == "POST" else "GET"
+    headers = [(b"content-type", _JSON.encode())]
+    await serving.app({**request.scope, "method": method, "headers": headers}, receive, send)
     answer.body = bytes(content)
     answer.headers["Content-Length"] = str(len(content))
     return answer
