@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -55,7 +56,11 @@ class Record:
 
 def decided_by() -> str:
     """Who decides: the user and the machine that this process is of."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # containers may give a process a number that has no name there
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def begin(client: "MlflowClient", model: str, **values: Any) -> "Run":
