@@ -19,6 +19,7 @@ from constancy.settings import load_settings
 
 VERSIONS = 5
 WRITES = (
+    "set_registered_model_tag",
     "create_run",
     "set_registered_model_alias",
     "set_model_version_tag",

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from constancy.errors import UserError
+
 
 @contextmanager
 def replacing(*targets: Path | str) -> Iterator[tuple[Path, ...]]:
@@ -59,6 +61,18 @@ def write_json(path: Path | str, value: Any) -> None:
 def read_json(path: Path | str) -> Any:
     """The value in a JSON file."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_report(path: Path | str) -> Any:
+    """The value in a JSON file that a stage wrote. Raises UserError where it is missing or damaged."""
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: `make run` writes it") from None
+    except ValueError:  # such as the marks of a merge
+        raise UserError(
+            f"{path} cannot be read as JSON: remove it, and `make run` writes it again"
+        ) from None
 
 
 def read_yaml(path: Path | str) -> Any:

@@ -5,13 +5,13 @@ from typing import Any
 from constancy import paths
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
-from constancy.files import read_json
+from constancy.files import read_report
 from constancy.settings import Settings
 
 
 def outcome(settings: Settings) -> str:
     """The short table that ends a run: accuracies, verdict, report, and how to open the UI."""
-    metrics, decision = read_json(paths.METRICS), read_json(paths.DECISION)
+    metrics, decision = read_report(paths.METRICS), read_report(paths.DECISION)
     return "\n".join(
         [
             "",
@@ -66,7 +66,7 @@ def _verdict(decision: dict[str, Any]) -> list[str]:
 def _data(settings: Settings) -> str:
     if not paths.DATA.exists():
         return "none yet: `make run` fetches and prepares it"
-    report = read_json(paths.DATA)
+    report = read_report(paths.DATA)
     splits = ", ".join(f"{count:,} {name}" for name, count in report["splits"].items())
     stale = (
         ""
@@ -79,7 +79,7 @@ def _data(settings: Settings) -> str:
 def _run() -> str:
     if not paths.RUN.exists():
         return "none yet"
-    run = read_json(paths.RUN)
+    run = read_report(paths.RUN)
     best = f"epoch {run['best_epoch'] + 1} of {run['epochs']} was best"
     return f"{run['network']}, {best}, validation score {run['validation_score']:.4f}"
 
@@ -88,9 +88,9 @@ def _metrics(settings: Settings) -> list[str]:
     # Metrics are committed with the code, so a fresh clone has some that belong to no model here.
     if not (paths.METRICS.exists() and paths.CANDIDATE.exists()):
         return []
-    lines = ["", *_accuracies(read_json(paths.METRICS), settings)]
+    lines = ["", *_accuracies(read_report(paths.METRICS), settings)]
     if paths.DECISION.exists():
-        lines += ["", *_verdict(read_json(paths.DECISION))]
+        lines += ["", *_verdict(read_report(paths.DECISION))]
     return lines
 
 

@@ -14,7 +14,7 @@ from tracked_project import Project
 
 from constancy.registry.aliases import decide, finish
 from constancy.registry.exclusive import alone
-from constancy.registry.history import pending, records
+from constancy.registry.history import begin, pending, records
 from constancy.registry.store import connect
 from constancy.registry.versions import CHAMPION, PREVIOUS, number_of
 
@@ -31,7 +31,7 @@ def test_wherever_it_is_killed_the_next_one_takes_the_rest(project: Project) -> 
     assert "constancy 1 is champion" in finished(start(0, "promote", "1"), 0)
     done = finished(start(0, "promote", "2"), 0)
     steps = int(done.rpartition("writes: ")[2])
-    assert steps == 7  # the record, two aliases, verdict and reason, its file, its end
+    assert steps == 8  # the seal, the record, two aliases, verdict and reason, its file, its end
     for step in range(1, steps + 1):
         champion, previous = (number_of(client, "constancy", each) for each in (CHAMPION, PREVIOUS))
         target = champion % VERSIONS + 1
@@ -39,7 +39,7 @@ def test_wherever_it_is_killed_the_next_one_takes_the_rest(project: Project) -> 
         process.join(120)
         assert process.exitcode == -9
         assert number_of(client, "constancy", CHAMPION) in (champion, target)
-        begun = step > 1
+        begun = step > 2
         assert len(pending(client, "constancy")) == begun
         state = "begun" if begun else "done"
         assert next(records(client, "constancy")).state == state
@@ -156,7 +156,7 @@ def test_what_was_overtaken_by_hand_is_withdrawn(
     client = connect(project.settings.tracking)
     fill(client)
     finished(start(0, "promote", "1"), 0)
-    start(0, "promote", "2", kill_at=2).join(120)
+    start(0, "promote", "2", kill_at=3).join(120)
     if by_hand == "deleted":
         client.delete_model_version("constancy", "2")
     else:
@@ -167,6 +167,22 @@ def test_what_was_overtaken_by_hand_is_withdrawn(
     assert number_of(client, "constancy", CHAMPION) == (1 if by_hand == "deleted" else 4)
     assert number_of(client, "constancy", PREVIOUS) is None
     assert "the forced promotion of constancy 2 is not carried out" in capfd.readouterr().err
+
+
+def test_a_decision_of_one_who_may_not_change_the_model_is_withdrawn(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client = connect(project.settings.tracking)
+    fill(client)
+    finished(start(0, "promote", "1"), 0)
+    with monkeypatch.context() as denied:
+        denied.setattr(client, "set_registered_model_tag", lambda *_: None)
+        begin(client, "constancy", **decision(2, before=1))
+    with alone(client, "constancy"):
+        finish(client, "constancy")
+    assert [each.state for each in records(client, "constancy")] == ["withdrawn", "done"]
+    assert number_of(client, "constancy", CHAMPION) == 1
+    assert "may have no right to" in capfd.readouterr().err
 
 
 def decision(version: int, before: int) -> dict[str, Any]:

@@ -147,6 +147,30 @@ def test_a_rollback_goes_back_and_a_second_one_forth(
     assert "champion already" in run("rollback", "--to", "2").stderr
 
 
+def test_a_reason_is_kept_as_one_line_of_text(project: Project) -> None:
+    outcome = run("promote", "3", "--force", "--reason", "it\nleaks\udcff\x1b[31m")
+    assert outcome.exit_code == 0, outcome.output
+    assert history()[0]["reason"] == r"Forced: it leaks\udcff\x1b[31m"
+    assert run("rollback", "--reason", "\udcff").exit_code == 0
+    assert history()[0]["reason"] == r"\udcff"
+
+
+def test_numbers_that_no_version_can_have_are_none(project: Project) -> None:
+    number = "9" * 20
+    for arguments in (("promote", number), ("why", number), ("rollback", "--to", number)):
+        outcome = run(*arguments)
+        assert outcome.exit_code == 2
+        assert f"there is no version {number} of 'constancy'" in outcome.stderr
+
+
+def test_a_dry_run_of_a_rollback_waits_for_nobody(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("constancy.registry.change.alone")
+    outcome = run("rollback", "--to", "3", "--dry-run")
+    assert outcome.stdout == "constancy would go from 1 back to 3.\n"
+
+
 def test_a_champion_deleted_by_hand_can_be_replaced(project: Project, client: MlflowClient) -> None:
     run("promote", "3", "--force", "--reason", "a test")
     client.delete_model_version("constancy", "3")

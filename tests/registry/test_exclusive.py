@@ -1,5 +1,6 @@
 """One at a time, on several machines that share a server."""
 
+import os
 import shutil
 import threading
 import time
@@ -106,6 +107,30 @@ def test_other_machines_remove_it_when_its_time_is_over(
         thread.join(30)
     assert most == [1, 1, 1, 1]
     assert client.search_registered_models() == []
+
+
+def test_one_who_removes_too_late_leaves_the_next_ones_alone(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client.create_registered_model(NAME)
+    left = client.get_registered_model(NAME)
+    exclusive._remove(client, NAME, left)  # as another that waited, a moment before this one
+    with alone(client, "constancy"):
+        exclusive._remove(client, NAME, left)
+        assert client.get_registered_model(NAME)
+    assert client.search_registered_models() == []
+
+
+def test_users_without_a_name_can_decide(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 12345")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    with alone(client, "constancy"):
+        by = client.get_registered_model(NAME).tags[exclusive._BY]
+    assert by.startswith(f"{os.getuid()}@")
 
 
 def test_one_who_comes_back_too_late_leaves_the_next_ones_alone(

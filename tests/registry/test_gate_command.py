@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from tracked_project import Project, answers, scores, write_model
 
 from constancy.cli import main
-from constancy.files import write_json
+from constancy.files import write_json, write_text
 from constancy.paths import CANDIDATE, METRICS, PREDICTIONS
 from constancy.registry.store import connect
 
@@ -102,3 +102,16 @@ def test_a_model_that_is_no_candidate_is_not_judged(project: Project) -> None:
     outcome = gate()
     assert outcome.exit_code == 2
     assert "train.debug is batch" in outcome.stderr
+
+
+def test_scores_with_the_marks_of_a_merge_are_told(project: Project) -> None:
+    write_model(CANDIDATE, 1)
+    write_text(METRICS, '<<<<<<< HEAD\n{"suite": "5"}\n=======\n')
+    for command in ("gate", "status"):
+        outcome = CliRunner().invoke(main, [command])
+        assert outcome.exit_code == 2, outcome.output
+        assert f"{METRICS} cannot be read as JSON: remove it" in outcome.stderr
+    METRICS.unlink()
+    assert (
+        f"{METRICS} is missing: `make run` writes it" in CliRunner().invoke(main, ["gate"]).stderr
+    )

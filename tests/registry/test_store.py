@@ -19,6 +19,7 @@ from constancy.registry.store import (
     sqlite_file,
     tracking_uri,
 )
+from constancy.settings.tracking import Tracking
 
 
 def test_the_setting_wins_over_the_environment_and_that_over_the_default(
@@ -133,3 +134,15 @@ def test_other_errors_than_a_server_that_went_away_stay_what_they_are(project: P
     client = connect(project.settings.tracking)
     with pytest.raises(FileNotFoundError), answering(client):
         raise FileNotFoundError
+
+
+@pytest.mark.parametrize("name", ["what?", "a%41b"])
+def test_a_folder_that_no_address_can_name_is_refused(
+    in_tmp: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (folder := in_tmp / name).mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UserError, match="rename the folder so that it has neither"):
+        connect(Tracking(uri=None, experiment="constancy", model="constancy"))
+    assert list(in_tmp.rglob("*")) == [folder]

@@ -44,3 +44,10 @@ def test_other_weights_with_the_same_metrics_are_not_identical() -> None:
 def test_a_score_that_the_rerun_has_not_is_no_reason_to_fail() -> None:
     rerun = {key: value for key, value in SCORES.items() if key != "factors"}
     assert compare(("a", "b"), SCORES, rerun)[0] == "within tolerance"
+
+
+def test_scores_without_intervals_are_within_nothing() -> None:
+    version, rerun = {"clean": {"accuracy": 0.9}}, {"clean": {"accuracy": 0.1}}
+    verdict, reason, _ = compare(("a", "b"), version, rerun)
+    assert verdict == "differs"
+    assert "no intervals" in reason

@@ -148,3 +148,17 @@ def test_the_package_loads_the_champion_of_the_project(
         assert [each.label for each in model.predict(ten_digits)] == model.classes
     with pytest.raises(AttributeError, match="no attribute 'load_modle'"):
         getattr(constancy, "load_modle")  # noqa: B009 -- the name is a mistake
+
+
+def test_a_model_in_the_cache_is_found_where_nothing_can_be_written(
+    champion: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracking = champion.settings.tracking
+    folder = find_model("champion", tracking)
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError("it may only be read")
+
+    monkeypatch.setattr("filelock.FileLock", denied)
+    monkeypatch.setattr(Path, "mkdir", denied)
+    assert find_model("champion", tracking) == folder

@@ -1,6 +1,7 @@
 """`constancy watch` from the files to the exit code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image as Pillow
 from watched_project import Watched, write_images
 
 from constancy.cli import main
+from constancy.paths import PREPARED
 
 
 def watch(*arguments: object, model: str = "models/candidate") -> Result:
@@ -122,3 +124,33 @@ def test_a_model_of_other_images_is_refused(project: Watched, tmp_path: Path) ->
     done = watch(place, model=str(write_model(tmp_path / "other")))
     assert done.exit_code == 2
     assert "the model sees other images or classes" in done.stderr
+
+
+def test_suites_of_other_test_images_are_not_asked(
+    project: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = write_images(tmp_path / "dark", project.suite.images["illumination"][3, 0])
+    shutil.copytree(project.folder, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    index = PREPARED / "test" / "index.parquet"
+    pd.read_parquet(index)[::-1].to_parquet(index)  # as data prepared anew, after the suites
+    done = watch(place)
+    assert done.exit_code == 5, done.output
+    assert "What the suites say of that is not known" in done.stdout
+    assert "accuracy" not in done.stdout
+    (PREPARED / "validation" / "labels.npy").write_bytes(b"damaged")
+    done = watch(place)
+    assert done.exit_code == 2, done.output
+    assert "`make run` prepares it again" in done.stderr
+
+
+@pytest.mark.parametrize("probability", ["sure", float("nan"), 1.5])
+def test_a_table_of_no_probabilities_is_refused(
+    project: Watched, tmp_path: Path, probability: object
+) -> None:
+    file = tmp_path / "odd.parquet"
+    answers = {"path": "a.png", "label": "3", "probability": probability, "error": None}
+    pd.DataFrame([answers] * 40).to_parquet(file)
+    done = watch(file)
+    assert done.exit_code == 2, done.output
+    assert f"{file}: probabilities must be numbers from 0 to 1" in done.stderr

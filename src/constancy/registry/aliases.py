@@ -8,13 +8,14 @@ decides takes the rest.
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from constancy.registry.history import Record, begin, pending, settle, withdraw
+from constancy.registry.history import Record, begin, is_sealed, pending, settle, withdraw
 from constancy.registry.store import existing
 from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, number_of, retell
 from constancy.stage import warn
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 
 _VERDICTS = {"promotion": "promoted", "forced promotion": "forced"}
@@ -41,11 +42,11 @@ def decide(client: "MlflowClient", model: str, **values: Any) -> None:
 def finish(client: "MlflowClient", model: str) -> None:
     """Carry out what was decided and is not done yet. Only to be called within `exclusive.alone`.
 
-    What has been overtaken meanwhile, as by a version deleted or an alias moved by hand, is
-    withdrawn with a warning.
+    What has been overtaken meanwhile, as by a version deleted or an alias moved by hand, and what
+    somebody wrote down who may not change the model, is withdrawn with a warning.
     """
     for run, record in pending(client, model):
-        if why := _overtaken(client, record):
+        if why := _why_not(client, run, record):
             warn(f"the {record.kind} of {model} {record.version} is not carried out: {why}")
             withdraw(client, run)
             continue
@@ -53,12 +54,14 @@ def finish(client: "MlflowClient", model: str) -> None:
         settle(client, run)
 
 
-def _overtaken(client: "MlflowClient", record: Record) -> str | None:
+def _why_not(client: "MlflowClient", run: "Run", record: Record) -> str | None:
     champion = number_of(client, record.model, CHAMPION)
     if champion not in (record.champion_before, record.champion):
         return f"version {champion} became champion meanwhile"
     if existing(lambda: client.get_model_version(record.model, str(record.version))) is None:
         return "the version was deleted meanwhile"
+    if not is_sealed(client, record.model, run):
+        return "whoever wrote it down has not changed the model, and may have no right to"
     return None
 
 

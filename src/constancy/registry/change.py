@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,7 +82,7 @@ def roll_back(
     Returns what happened, in a sentence. Raises UserError where there is nothing to go back to.
     """
     model = settings.tracking.model
-    with alone(client, model):
+    with nullcontext() if dry_run else alone(client, model):
         if not dry_run:
             finish(client, model)
         champion = number_of(client, model, CHAMPION)

@@ -161,7 +161,8 @@ def promote(version: int, force: bool, reason: str | None, dry_run: bool, as_jso
     if reason and not force:
         raise UserError("--reason goes with --force: the gate states its own reasons")
     with _registry() as (client, settings):
-        _done(change(client, settings, version, reason, dry_run), client, settings, as_json)
+        outcome = change(client, settings, version, reason and _in_a_line(reason), dry_run)
+        _done(outcome, client, settings, as_json)
 
 
 @click.command(short_help="Make the champion before champion again.")
@@ -178,7 +179,15 @@ def rollback(to: int | None, reason: str, dry_run: bool, as_json: bool) -> None:
     from constancy.registry.change import roll_back
 
     with _registry() as (client, settings):
-        _done(roll_back(client, settings, to, reason, dry_run), client, settings, as_json)
+        outcome = roll_back(client, settings, to, _in_a_line(reason), dry_run)
+        _done(outcome, client, settings, as_json)
+
+
+def _in_a_line(reason: str) -> str:
+    """As it is kept: a command line may hold bytes that are no text, and a page several lines."""
+    from constancy.data.labels import printable
+
+    return printable(" ".join(reason.split()))
 
 
 def _done(what: str, client: "MlflowClient", settings: "Settings", as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """One process at a time: on a machine by a file, among machines that share a server by its registry."""
 
-import getpass
 import hashlib
+import os
 import random
 import sys
 import time
@@ -12,6 +12,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from constancy.files import write_text
 from constancy.registry.history import decided_by
 from constancy.registry.sqlite import lock_of
 from constancy.registry.store import existing, sqlite_file
@@ -42,7 +43,7 @@ def alone(client: "MlflowClient", model: str) -> Iterator[None]:
             yield
         return
     # The processes of a machine wait for each other here: the registry sees one of them.
-    place = f"{uri}\n{model}\n{getpass.getuser()}"
+    place = f"{uri}\n{model}\n{os.getuid()}"
     lock = Path(gettempdir()) / f"constancy-{hashlib.sha256(place.encode()).hexdigest()[:16]}.lock"
     with FileLock(lock):
         name, owner = f"{model}, being decided", _owner(lock.with_suffix(".owner"))
@@ -56,7 +57,7 @@ def alone(client: "MlflowClient", model: str) -> Iterator[None]:
 def _owner(file: Path) -> str:
     """What all who can hold the same file lock call themselves, and nobody else does."""
     if not file.exists():
-        file.write_text(uuid4().hex)
+        write_text(file, uuid4().hex)
     return file.read_text()
 
 
@@ -108,13 +109,20 @@ def _leave(client: "MlflowClient", name: str, owner: str) -> None:
 
 
 def _remove(client: "MlflowClient", name: str, left: "RegisteredModel") -> None:
-    """Remove what a dead process left. Of all who try at once, one can give it its new name."""
+    """Remove what a dead process left. Of all who try at once, one can give it its new name.
+
+    One who comes late may have renamed what the first of them made since, and gives it back.
+    """
     from mlflow.exceptions import MlflowException
 
     aside = f"{name}, left at {left.creation_timestamp}"
     try:
         client.rename_registered_model(name, aside)
-        client.delete_registered_model(aside)
+        renamed = client.get_registered_model(aside)
+        if renamed.creation_timestamp == left.creation_timestamp:
+            client.delete_registered_model(aside)
+        else:
+            client.rename_registered_model(aside, name)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS"):
             raise

@@ -39,6 +39,8 @@ def fetch_model(client: "MlflowClient", version: "ModelVersion") -> Path:
             f"{title} carries no digests of its files: {_ANOTHER} that `make run` registered"
         )
     folder = project_root() / CACHE / expected["weights_sha256"]
+    if _is(folder, expected):  # so that a project that one may only read serves its models
+        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not _is(folder, expected):
@@ -76,5 +78,5 @@ def _download(client: "MlflowClient", version: "ModelVersion", target: str) -> P
 def _is(folder: Path, expected: dict[str, str]) -> bool:
     try:
         return model_tags(folder).items() >= expected.items()
-    except UserError:
+    except (UserError, FileNotFoundError):  # the latter where another process replaces it
         return False

@@ -3,6 +3,7 @@
 import getpass
 import hashlib
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from constancy.registry.journal import now
-from constancy.registry.store import experiment
+from constancy.registry.store import existing, experiment
 from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ State = Literal["done", "begun", "withdrawn"]
 
 _STATES: dict[str, State] = {"RUNNING": "begun", "FAILED": "withdrawn"}
 _TAG = "constancy.decision"
+_SEAL = f"{_TAG}.sha256"
 _PAGE = 1000  # records at once
 
 
@@ -55,14 +57,19 @@ class Record:
 
 def decided_by() -> str:
     """Who decides: the user and the machine that this process is of."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # containers may give a process a number that has no name there
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def begin(client: "MlflowClient", model: str, **values: Any) -> "Run":
     """Write down a decision before it is carried out: the run is RUNNING until it is `settled`.
 
-    values: those of a `Record` but for its number, who decides, and when. Only to be called by one
-    process at a time, as within `exclusive.alone`.
+    The registered model keeps its digest, for `is_sealed`. values: those of a `Record` but for its
+    number, who decides, and when. Only to be called by one process at a time, as within
+    `exclusive.alone`.
     """
     last = next(records(client, model), None)
     record = Record(
@@ -72,14 +79,17 @@ def begin(client: "MlflowClient", model: str, **values: Any) -> "Run":
         time=now(),
         **values,
     )
+    text = json.dumps({k: v for k, v in asdict(record).items() if k != "state"})
+    decisions = experiment(client, _experiment(model))
+    client.set_registered_model_tag(model, _SEAL, _digest(text))
     return client.create_run(
-        experiment(client, _experiment(model)),
+        decisions,
         start_time=record.time,
         run_name=f"{record.number}: {record.kind} of {model} {record.version}",
         tags={
-            f"{_TAG}.of": _key(model),
+            f"{_TAG}.of": _digest(model),
             f"{_TAG}.number": f"{record.number:09}",
-            **_parts(json.dumps({k: v for k, v in asdict(record).items() if k != "state"})),
+            **_parts(text),
             "mlflow.note.content": record.reason,
         },
     )
@@ -101,6 +111,12 @@ def pending(client: "MlflowClient", model: str) -> list[tuple["Run", Record]]:
     """Decisions that were written down but not carried out, since their process was killed."""
     runs = _search(client, model, "and attributes.status = 'RUNNING'")
     return sorted(((run, _record(run)) for run in runs), key=lambda each: each[1].number)
+
+
+def is_sealed(client: "MlflowClient", model: str, run: "Run") -> bool:
+    """Whether one wrote a decision down who may change the model: on a server, all may write runs."""
+    found = existing(lambda: client.get_registered_model(model))
+    return found is not None and found.tags.get(_SEAL) == _digest(_text(run))
 
 
 def records(client: "MlflowClient", model: str) -> Iterator[Record]:
@@ -134,7 +150,7 @@ def _search(client: "MlflowClient", model: str, also: str = "") -> Iterator["Run
     while found is not None:
         page = client.search_runs(
             [found.experiment_id],
-            f"tags.`{_TAG}.of` = '{_key(model)}' {also}",
+            f"tags.`{_TAG}.of` = '{_digest(model)}' {also}",
             max_results=_PAGE,
             order_by=[f"tags.`{_TAG}.number` DESC"],
             page_token=token,
@@ -145,9 +161,9 @@ def _search(client: "MlflowClient", model: str, also: str = "") -> Iterator["Run
             return
 
 
-def _key(model: str) -> str:
-    """A model's name as a query can hold it, whatever signs are in it."""
-    return hashlib.sha256(model.encode()).hexdigest()
+def _digest(text: str) -> str:
+    """Of a model's name: that as a query can hold it, whatever signs are in it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _experiment(model: str) -> Tracking:
@@ -164,9 +180,13 @@ def _parts(text: str) -> dict[str, str]:
     return {f"{_TAG}.{n}": text[start : start + _PART] for n, start in enumerate(starts)}
 
 
-def _record(run: "Run") -> Record:
+def _text(run: "Run") -> str:
     parts: list[str] = []
     tags = run.data.tags
     while (part := tags.get(f"{_TAG}.{len(parts)}")) is not None:
         parts.append(part)
-    return Record(**json.loads("".join(parts)), state=_STATES.get(run.info.status, "done"))
+    return "".join(parts)
+
+
+def _record(run: "Run") -> Record:
+    return Record(**json.loads(_text(run)), state=_STATES.get(run.info.status, "done"))

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy import paths
-from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
-from constancy.files import read_json
+from constancy.files import read_report
 from constancy.registry.gate import Judgement, judge
 from constancy.registry.history import gone, rolled_back
 from constancy.registry.today import champion_today
@@ -29,11 +28,8 @@ class Files:
     suite: Path = paths.SUITES / "test"
 
     def scores(self) -> dict[str, Any]:
-        """The contents of metrics.json. Raises UserError where it is missing."""
-        try:
-            scores: dict[str, Any] = read_json(self.metrics)
-        except FileNotFoundError:
-            raise UserError(f"{self.metrics} is missing: `make run` writes it") from None
+        """The contents of metrics.json. Raises UserError where it is missing or damaged."""
+        scores: dict[str, Any] = read_report(self.metrics)
         return scores
 
 

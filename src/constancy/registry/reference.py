@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+_DIGITS = 9  # of a version's number: databases keep it in 32 bits
+
 
 @dataclass(frozen=True)
 class Found:
@@ -52,6 +54,8 @@ def find_version(client: "MlflowClient", model: str, reference: str) -> "ModelVe
     """The version of a model that has a number or an alias, None where there is none."""
     if not reference.isdecimal():
         return version_of(client, model, reference)
+    if len(reference) > _DIGITS:  # of which a store would say that it is no number
+        return None
     return existing(lambda: client.get_model_version(model, reference))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
@@ -82,6 +83,7 @@ def connect(tracking: Tracking) -> "MlflowClient":
     """
     quiet_mlflow()
     uri = tracking_uri(tracking.uri)
+    _check_root(uri)
     if file := sqlite_file(uri):
         prepare_sqlite(file)
     check_server(uri)
@@ -93,6 +95,16 @@ def connect(tracking: Tracking) -> "MlflowClient":
         return MlflowClient(uri)
     except MlflowException as error:
         raise unusable(uri, error) from None
+
+
+def _check_root(uri: str) -> None:
+    """Raises UserError where the project's store lies in a folder that its address cannot name."""
+    root = str(project_root())
+    if uri.startswith(f"{SQLITE}{root}") and ("?" in root or unquote(root) != root):
+        raise UserError(
+            f"the address of a SQLite store cannot hold {root}: rename the folder so that it has "
+            "neither ? nor %, or set tracking.uri"
+        )
 
 
 def experiment(client: "MlflowClient", tracking: Tracking) -> str:
@@ -130,8 +142,6 @@ def experiment(client: "MlflowClient", tracking: Tracking) -> str:
 
 def _lost(location: str) -> Path | None:
     """The folder of an experiment's files, where it is one that is there no more."""
-    from urllib.parse import unquote, urlsplit
-
     parts = urlsplit(location)
     folder = Path(unquote(parts.path))
     # Without runs there is none yet, beside the store that names it.

@@ -70,8 +70,12 @@ def compare(
     same_weights = weights[0] == weights[1]
     if same_weights and version == rerun:
         return "identical", "The same weights and the same metrics, to the bit.", []
-    scores = [each for each in _scores(version, rerun) if each.version != each.rerun]
+    compared = list(_scores(version, rerun))
+    scores = [each for each in compared if each.version != each.rerun]
     which = "The same" if same_weights else "Other"
+    if not compared:
+        reason = f"{which} weights, and the version has no intervals to hold the scores to."
+        return "differs", reason, scores
     outside = [each.name for each in scores if not each.within]
     if outside:
         names = ", ".join(outside)

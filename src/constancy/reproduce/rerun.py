@@ -53,7 +53,8 @@ def _stand_alone(params: Path, project: Path) -> None:
     values["tracking"]["uri"] = _STORE
     data, model = values["data"], values["model"]
     kind, colon, place = data["source"].partition(":")
-    data["source"] = f"{kind}{colon}{_found(place, params.parent, project)}"
+    if kind != "torchvision":  # whose place is a name, as a folder in the project may have it
+        data["source"] = f"{kind}{colon}{_found(place, params.parent, project)}"
     for section, key in ((data, "root"), (model, "weights")):
         if section.get(key):
             section[key] = _found(section[key], params.parent, project)

@@ -117,7 +117,10 @@ def watch_table(file: Path, classes: Sequence[str]) -> Production:
     answered = table[table["error"].isna()]
     if answered.empty:
         raise UserError(f"{file} holds no answers")
-    labels = pd.Index(classes).get_indexer(pd.Index(answered["label"]))
+    sure = pd.to_numeric(answered["probability"], errors="coerce").to_numpy(np.float64)
+    if not ((sure >= 0) & (sure <= 1)).all():
+        raise UserError(f"{file}: probabilities must be numbers from 0 to 1")
+    labels = pd.Index(classes).get_indexer(pd.Index(answered["label"].astype(str)))
     if (labels < 0).any():
         label = str(answered["label"].iloc[int((labels < 0).argmax())])
         raise UserError(
@@ -127,7 +130,7 @@ def watch_table(file: Path, classes: Sequence[str]) -> Production:
     failed = table[table["error"].notna()]
     return Production(
         {
-            "confidence": answered["probability"].to_numpy(np.float64),
+            "confidence": sure,
             LABELS: labels.astype(np.int64),
         },
         repeated=0,

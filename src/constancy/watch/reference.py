@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
+from constancy.evaluation.evaluate import load_splits as load_prepared
 from constancy.paths import PREPARED
 from constancy.serving.predictor import Predictor
 from constancy.variation.embedding import Embedding, fit_embedding
@@ -29,13 +30,10 @@ class Splits:
 def load_splits(predictor: Predictor) -> Splits:
     """The project's prepared images, for a model that sees such images.
 
-    Raises UserError if they are missing, too few, or not of the form and classes of the model.
+    Raises UserError if they are missing, damaged, too few, or not of the form and classes of the model.
     """
-    try:
-        dataset = Dataset.load(PREPARED)
-        splits = Splits(*(PackedSplit.load(PREPARED / name) for name in ("train", "validation")))
-    except FileNotFoundError:
-        raise UserError(f"{PREPARED} is not there: `make run` prepares it") from None
+    dataset, found = load_prepared(PREPARED)
+    splits = Splits(found["train"], found["validation"])
     if (dataset.image, dataset.classes) != (predictor.image, predictor.classes):
         raise UserError(
             f"the model sees other images or classes than those in {PREPARED}, so that these say "

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
+from constancy.evaluation.evaluate import load_data
 from constancy.paths import PREPARED, SUITES
 from constancy.progress import progress
 from constancy.seeds import generator
@@ -16,7 +16,6 @@ from constancy.serving.places import find_images
 from constancy.serving.predictor import Predictor
 from constancy.settings import load_settings
 from constancy.variation.embedding import Embedding
-from constancy.variation.suites import Suite
 from constancy.watch.drift import FEWEST, Finding, compare
 from constancy.watch.outcome import Outcome
 from constancy.watch.production import (
@@ -71,9 +70,9 @@ def _regions(
     alarmed = [each.measure for each in findings if each.alarm and each.measure.factors]
     if not alarmed:
         return {}
-    suite, test = Suite.load(SUITES / "test"), PackedSplit.load(PREPARED / "test")
+    _, splits, suite = load_data(PREPARED, SUITES / "test")
     factors = dict.fromkeys(factor for measure in alarmed for factor in measure.factors)
-    parts = {factor: list(parts_of(factor, suite, test)) for factor in factors}
+    parts = {factor: list(parts_of(factor, suite, splits["test"])) for factor in factors}
     measured: dict[str, list[dict[str, np.ndarray]]] = {}
     with progress("suites", total=sum(map(len, parts.values())), unit="part") as display:
         for factor, some in parts.items():
