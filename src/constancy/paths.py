@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from constancy.errors import UserError
+
 PARAMS = Path("params.yaml")
 
 RAW = Path("data/raw")
@@ -48,6 +50,18 @@ def project_root() -> Path:
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):
             return parent.parents[2]
     return here
+
+
+def in_project(place: str) -> Path:
+    """The path of what a user names: `~` is a home folder, and the rest is relative to the project.
+
+    Raises UserError for the home of a user whom the machine does not know.
+    """
+    try:
+        return project_root() / Path(place).expanduser()
+    except RuntimeError:
+        user = Path(place).parts[0]
+        raise UserError(f"{place}: this machine knows no home folder {user}") from None
 
 
 def scratch_folder() -> Path | None:

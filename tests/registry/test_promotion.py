@@ -1,5 +1,6 @@
 """Versions, aliases and decisions in a real registry."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from constancy.registry.change import promote, roll_back
 from constancy.registry.history import begin
 from constancy.registry.store import connect
 from constancy.registry.tracking import create_run
-from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of
+from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of, versions_of
 
 OTHER_TASK = ModelCard(**vars(CARD) | {"classes": [f"digit {name}" for name in CARD.classes]})
 
@@ -236,9 +237,21 @@ def test_a_store_that_is_down_is_an_error_that_names_it(project: Project, nobody
     assert not DECISION.exists()
 
 
-def test_names_may_hold_what_mlflow_reads_as_syntax(project: Project) -> None:
-    odd = project.with_tracking(model="Ann's @models, 2%", experiment='Ann\'s "first"')
-    assert [odd.register().version, odd.register().version] == [1, 1]
+def test_names_may_hold_what_mlflow_reads_as_syntax(project: Project, client: MlflowClient) -> None:
+    project.register()
+    for name in ("Ann's @models, 2%", 'Ann\'s "models"', '"models"'):
+        odd = project.with_tracking(model=name, experiment='Ann\'s "first"')
+        assert [odd.register().version, odd.register().version] == [1, 1]
+        assert [(each.name, int(each.version)) for each in versions_of(client, name)] == [(name, 1)]
+
+
+def test_versions_are_listed_to_the_last_page(project: Project, client: MlflowClient) -> None:
+    for seed in range(3):
+        project.register(seed=seed)
+    small = partial(client.search_model_versions, max_results=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "search_model_versions", small)
+        assert [int(each.version) for each in versions_of(client, "constancy")] == [3, 2, 1]
 
 
 def test_a_folder_without_weights_is_no_model(project: Project) -> None:

@@ -72,6 +72,14 @@ def test_without_a_champion_the_way_to_one_is_named(project: Project) -> None:
     assert not Path("mlflow.db").exists()
 
 
+def test_a_model_without_a_name_is_none(project: Project) -> None:
+    with pytest.raises(UserError, match="no model is named"):
+        load_model("")
+    for nothing in ("", " "):
+        with pytest.raises(UserError, match="no model is named"):
+            load(project.settings.tracking, nothing)
+
+
 def test_changed_weights_are_refused(champion: Project, tmp_path: Path) -> None:
     shutil.copyfile(
         write_model(tmp_path / "other", seed=9) / "model.safetensors",

@@ -17,7 +17,7 @@ from constancy.data.failures import (
 from constancy.data.remote import Facts, NoRangesError, Remote
 from constancy.errors import UserError
 from constancy.files import read_json, write_json
-from constancy.paths import STATE, project_root, state_folder
+from constancy.paths import STATE, in_project, state_folder
 from constancy.progress import progress
 
 DOWNLOADS = STATE / "downloads"
@@ -32,7 +32,7 @@ def local_file(place: str, sha256: str | None) -> Iterator[Path]:
     reached and for a hash that differs from `sha256`.
     """
     if "://" not in place or place.startswith("file://"):
-        path = project_root() / Path(place.removeprefix("file://")).expanduser()
+        path = in_project(place.removeprefix("file://"))
         if not path.is_file():
             raise UserError(f"data.source: there is no file at {place}")
         _check(path, sha256, place)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from constancy.errors import UserError
-from constancy.paths import project_root
+from constancy.paths import in_project
 from constancy.settings.data import Data
 
 
@@ -28,7 +28,7 @@ def _files(data: Data) -> list[Path]:
     named = data.root if data.kind == "torchvision" else data.place.removeprefix("file://")
     if not named or "://" in named:
         return []
-    place = project_root() / Path(named).expanduser()
+    place = in_project(named)
     if place.is_dir():
         return (
             image_files(place)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from constancy.errors import UserError
-from constancy.paths import project_root
+from constancy.paths import in_project
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +18,7 @@ WRAPPINGS = ("state_dict", "model_state_dict", "model")
 
 def weights_file(name: str) -> Path:
     """The file that `model.weights` names, relative to the project."""
-    return project_root() / Path(name).expanduser()
+    return in_project(name)
 
 
 def check_file(name: str, expected: str | None) -> str:

@@ -18,7 +18,15 @@ from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
 from constancy.registry.reference import find_version, kept_predictions
 from constancy.registry.tracking import WEIGHTS_TAG
-from constancy.registry.versions import CHAMPION, PREVIOUS, digests, number_of, run_of, version_of
+from constancy.registry.versions import (
+    CHAMPION,
+    PREVIOUS,
+    digests,
+    number_of,
+    run_of,
+    version_of,
+    versions_of,
+)
 from constancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -130,8 +138,7 @@ def known_version(client: "MlflowClient", model: str, number: int) -> "ModelVers
 
 def versions(client: "MlflowClient", model: str) -> Iterator["ModelVersion"]:
     """All versions of a model with their aliases, the newest first."""
-    found = [each for each in client.search_model_versions() if each.name == model]
-    for each in sorted(found, key=lambda version: int(version.version), reverse=True):
+    for each in versions_of(client, model):
         yield client.get_model_version(model, each.version)  # a search leaves aliases out
 
 

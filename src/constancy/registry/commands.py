@@ -207,12 +207,14 @@ _STATES = {"done": "", "begun": "begun, not carried out: ", "withdrawn": "withdr
 
 
 def _line(record: "Record") -> str:
+    from constancy.data.labels import printable
+
     change = ""
     if record.champion != record.champion_before:
         change = f", champion {record.champion_before or 'none'} -> {record.champion}"
     return (
         f"{record.number:4}  {_time(record.time)}  {_STATES[record.state]}{record.kind} of {record.version}{change}, "
-        f"by {record.by}\n      {record.reason}"
+        f"by {printable(record.by)}\n      {printable(record.reason)}"
     )
 
 

@@ -56,6 +56,19 @@ def model_tags(folder: Path) -> dict[str, str]:
     }
 
 
+def versions_of(client: "MlflowClient", name: str) -> "list[ModelVersion]":
+    """All versions of a registered model, the newest first; without their aliases."""
+    # MLflow's filter knows no way to write both kinds of quotes.
+    quote = '"' if "'" in name else "'"
+    of_name = f"name = {quote}{name}{quote}" if quote not in name else None
+    found, token = [], None
+    while True:
+        page = client.search_model_versions(of_name, page_token=token)
+        found += [version for version in page if version.name == name]
+        if not (token := page.token):
+            return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+
 def same_version(
     client: "MlflowClient", name: str, identity: dict[str, str]
 ) -> "ModelVersion | None":

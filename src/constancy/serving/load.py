@@ -10,7 +10,7 @@ from constancy.paths import CANDIDATE
 from constancy.registry.fetch import fetch_model
 from constancy.registry.reference import find_version
 from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
-from constancy.registry.versions import CHAMPION
+from constancy.registry.versions import CHAMPION, versions_of
 from constancy.serving.predictor import Predictor
 from constancy.settings import load_settings
 from constancy.settings.tracking import Tracking
@@ -41,6 +41,8 @@ def find_model(reference: str, tracking: Tracking | None) -> Path:
     Raises UserError if there is no such model, its files cannot be fetched, or they are not the ones
     that were registered.
     """
+    if not reference.strip():
+        raise UserError("no model is named: give an alias, a version or a folder")
     folder = Path(reference)
     if folder.is_dir() or tracking is None:
         found = next((f for f in (folder, folder / CANDIDATE) if (f / CARD).is_file()), None)
@@ -78,8 +80,7 @@ def find_registered(reference: str, tracking: Tracking) -> "tuple[MlflowClient, 
 
 def _why_none(client: "MlflowClient", name: str) -> str:
     """What became of the newest version, and what to do."""
-    versions = [each for each in client.search_model_versions() if each.name == name]
-    newest = max(versions, key=lambda version: int(version.version), default=None)
+    newest = next(iter(versions_of(client, name)), None)
     if newest is None:
         return _TRAIN
     return (

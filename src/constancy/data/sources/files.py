@@ -15,7 +15,7 @@ from constancy.data.reading import NO_FILE, read_file
 from constancy.data.sources.source import Source
 from constancy.data.table import Sample
 from constancy.errors import UserError
-from constancy.paths import project_root
+from constancy.paths import in_project
 
 _SHOWN = 200  # characters of a path in a message
 
@@ -23,7 +23,7 @@ _SHOWN = 200  # characters of a path in a message
 @contextmanager
 def open_folder(place: str) -> Iterator[Source]:
     """A folder, relative to the project's; links in it are followed. Raises UserError."""
-    root = project_root() / Path(place).expanduser()
+    root = in_project(place)
     if root.is_file():
         raise UserError(f"data.source: {place} is a file: use archive:{place} for an archive")
     if not root.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from constancy.data.reading import MAX_FILE_BYTES, NO_FILE, TOO_LARGE, read_file
 from constancy.errors import UserError
-from constancy.paths import project_root
+from constancy.paths import in_project
 
 _IN_ZIP = re.compile(r"(?:zip://([^:]*)::)?(.*)", re.DOTALL)
 """How `datasets` writes the path of a file, and of a file in an archive."""
@@ -30,7 +30,7 @@ class Place:
 
     @classmethod
     def named(cls, name: str) -> "Place":
-        folder = project_root() / Path(name).expanduser()
+        folder = in_project(name)
         if folder.is_dir():
             return cls(name, folder, str(folder), None)
         hub = _HUB_NAME.fullmatch(name)

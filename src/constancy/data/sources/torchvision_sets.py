@@ -18,7 +18,7 @@ from constancy.data.sources.torchvision_guard import FilePath, nothing_run_nothi
 from constancy.data.sources.torchvision_recipes import LEFT_OUT, RECIPES, Recipe
 from constancy.data.table import Sample
 from constancy.errors import UserError, nearest
-from constancy.paths import STATE, project_root, scratch_folder
+from constancy.paths import STATE, in_project, scratch_folder
 
 TIMEOUT = 15
 """Seconds that a server may be silent during a download."""
@@ -43,7 +43,7 @@ def open_torchvision(name: str, root: str | None) -> Iterator[Source]:
     holds more than arrays, and a copy that is missing, damaged or could not be downloaded.
     """
     recipe = _recipe(name)
-    folder = project_root() / (Path(root).expanduser() if root else STATE / "torchvision")
+    folder = in_project(root or str(STATE / "torchvision"))
     parts = _local_or_downloaded(name, recipe, folder)
     labelled = [part for part in parts if part.labelled]
     if not labelled:
