@@ -1,6 +1,8 @@
 """The server follows its alias: real promotions by commands, while real clients ask."""
 
+import asyncio
 import shutil
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +21,7 @@ from constancy.files import write_json
 from constancy.paths import METRICS
 from constancy.registry.fetch import CACHE
 from constancy.registry.store import connect
+from constancy.serving.serve.switch import Switch
 
 PARAMS = Path(__file__).resolve().parents[3] / "params.yaml"
 SECONDS = 30.0
@@ -142,16 +145,14 @@ def test_a_registry_on_a_server_is_followed_and_may_go_away(
             assert "Traceback" not in server.log
 
 
-@pytest.mark.slow
-def test_a_version_stays_whatever_becomes_champion(
-    two_versions: Project, ten_digits: list[np.ndarray]
+def test_a_version_or_a_folder_stays_whatever_becomes_champion(
+    two_versions: Project, trained: Path
 ) -> None:
-    with serving(Path.cwd(), "--model", "2") as server:
-        constancy("promote", "2", "--force", "--reason", "to see the server stay")
-        constancy("rollback")
-        time.sleep(3)
-        assert ask(server, records(ten_digits)).headers["Constancy-Model"] == "constancy/2"
-        assert server.log.count("\n") == 1
+    tracking = two_versions.settings.tracking
+    for reference, store, name in (("2", tracking, "constancy/2"), (str(trained), None, "model")):
+        switch = Switch(reference, store)
+        asyncio.run(asyncio.wait_for(switch.follow(), 1))  # it does not look for another one
+        assert switch.current.name == name
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ def test_changed_weights_are_not_served(two_versions: Project) -> None:
 
 
 def test_a_port_that_is_taken_is_told(two_versions: Project) -> None:
-    with serving(Path.cwd()) as server:
-        port = server.uri.rpartition(":")[2]
-        outcome = CliRunner().invoke(main, ["serve", "--port", port])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = CliRunner().invoke(main, ["serve", "--port", str(port)])
     assert outcome.exit_code == 2
     assert f"port {port} on 127.0.0.1 cannot be had (Address already in use)" in outcome.stderr
