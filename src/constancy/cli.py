@@ -10,6 +10,7 @@ from constancy.command import clear, file_option
 from constancy.registry import commands
 from constancy.reproduce.command import reproduce
 from constancy.serving.export_command import export
+from constancy.serving.play.command import play
 from constancy.serving.predict_command import predict
 from constancy.watch.command import watch
 
@@ -226,6 +227,7 @@ for command in (
     reproduce,
     predict,
     export,
+    play,
     watch,
 ):
     main.add_command(command)

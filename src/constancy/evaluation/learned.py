@@ -68,7 +68,7 @@ def _filters(network: Network) -> list[np.ndarray]:
 def layer_maps(network: Network, image: np.ndarray) -> dict[str, np.ndarray]:
     """What layers make of an image, uint8, H x W x C, by name, evenly from the image on.
 
-    Each float32, channels x h x w, from 0 on: what its next layer gets after a ReLU.
+    Each float32, channels x h x w; what is below 0 counts as 0.
     """
     shown = torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2)
     outputs = pictures(network, shown)

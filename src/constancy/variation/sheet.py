@@ -16,8 +16,10 @@ from constancy.settings.data import Image
 from constancy.settings.variation import Variation
 from constancy.variation.factors import ANY
 from constancy.variation.factors import FACTORS as MAKERS
-from constancy.variation.scene import Donors, Scene
+from constancy.variation.scene import UNKNOWN_CLASS, Donors, Scene
 from constancy.variation.sheet_drawing import Cell, Row, draw_sheet
+from constancy.variation.stock import Stock, digits_stock, prepared_stock, sorted_specimens
+from constancy.variation.strength_text import strength_lines
 from constancy.variation.variants import Maker
 from constancy.variation.view import border_colors
 
@@ -31,7 +33,6 @@ MAX_DONORS = 256
 MAX_CLASSES = 10
 """Rows of the sheet of intra-class, at the most."""
 
-_UNKNOWN_CLASS = -1  # of a user's image: every donor is of another one
 _COLUMNS = [f"severity {severity}" for severity in SEVERITIES]
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -102,18 +103,17 @@ def _rows(factor: str, variation: Variation, seed: int, subject: Subject) -> lis
             cells: list[Cell | None] = [Cell(subject.image)]
             for severity in SEVERITIES:
                 view = maker.view(kind, severity, direction, subject.sample, subject.scene)
-                text = (
-                    ""
-                    if kind == COMBINED
-                    else "\n".join(
-                        strength_lines(
-                            getattr(variation.strengths, kind), kind, direction, severity, grey=grey
-                        )
-                    )
-                )
+                text = _strength(variation, kind, direction, severity, grey=grey)
                 cells.append(Cell(view.apply(subject.image, border), text))
             rows.append(Row(kind, "" if direction == ANY else direction, cells))
     return rows
+
+
+def _strength(variation: Variation, kind: str, direction: str, severity: int, *, grey: bool) -> str:
+    if kind == COMBINED:
+        return ""
+    strengths = getattr(variation.strengths, kind)
+    return "\n".join(strength_lines(strengths, kind, direction, severity, grey=grey))
 
 
 def _intra_class(file: Path | None) -> tuple[list[str], list[Row], str]:
@@ -166,7 +166,7 @@ def _users(file: Path, stock: Stock) -> Subject:
         )
     rows = np.linspace(0, len(stock.labels) - 1, min(MAX_DONORS, len(stock.labels))).astype(int)
     donors = Donors.of(_with_channels(stock.images[rows], pixels.shape[2]), stock.labels[rows])
-    scene = Scene(pixels.shape, _UNKNOWN_CLASS, donors)
+    scene = Scene(pixels.shape, UNKNOWN_CLASS, donors)
     return Subject(pixels, file.name, scene, f"{file}, foreign pieces from {stock.name}")
 
 
