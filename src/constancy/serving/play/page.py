@@ -91,26 +91,29 @@ def build_page(playground: Playground) -> Any:
         gr.HTML(_HEADER, elem_id="top", apply_default_css=False)
         with gr.Row(elem_id="layout"):
             with gr.Column(elem_id="controls", min_width=320):
-                classes, choice, file, canvas = _images(playground)
-                status = gr.HTML(elem_id="status", apply_default_css=False)
-                with gr.Row(elem_id="buttons"):
-                    another = gr.Button("Another draw", size="sm", min_width=100)
-                    back = gr.Button("All back to 0", size="sm", min_width=100)
-                sliders, notes = _sliders(playground, first)
-                together = gr.HTML(elem_id="together", apply_default_css=False)
+                with gr.Column(elem_id="images"):
+                    classes, choice, file, canvas = _images(playground)
+                    status = gr.HTML(elem_id="status", apply_default_css=False)
+                with gr.Column(elem_id="sliders"):
+                    with gr.Row(elem_id="buttons"):
+                        another = gr.Button("Another draw", size="sm", min_width=100)
+                        back = gr.Button("All back to 0", size="sm", min_width=100)
+                    sliders, notes = _sliders(playground, first)
+                    together = gr.HTML(elem_id="together", apply_default_css=False)
             with gr.Column(elem_id="seen", min_width=320):
-                outcome = gr.HTML(_BEGIN, apply_default_css=False)
-        shown = [outcome, together, *notes]
+                pictures = gr.HTML(_BEGIN, elem_id="pictures", apply_default_css=False)
+                models = gr.HTML(elem_id="models", apply_default_css=False)
+        shown = [pictures, models, together, *notes]
         state = [draw, *sliders]
         swap = sliders[FACTORS.index(INTRA_CLASS)]
 
         def show(subject: Subject | None, draw: int, *severities: float) -> list[str]:
             if subject is None:
-                return [_BEGIN, "", *([""] * len(notes))]
+                return [_BEGIN, *[""] * (len(shown) - 1)]
             by_factor = dict(zip(FACTORS, severities, strict=True))
             said = playground.proven.beyond_together(by_factor)
             return [
-                picture.outcome(playground, subject, by_factor, draw),
+                *picture.outcome(playground, subject, by_factor, draw),
                 picture.warnings([said] if said else []),
                 *(
                     picture.note(playground, subject, name, severity, draw)
@@ -126,17 +129,18 @@ def build_page(playground: Playground) -> Any:
             slider = gr.update(interactive=able, value=values[FACTORS.index(INTRA_CLASS)])
             return [found, "", slider, *show(found, draw, *values)]
 
-        def pick(draw: int, *severities: float, event: gr.EventData) -> list[Any]:
+        def pick(event: gr.EventData, draw: int, *severities: float) -> list[Any]:
             return take(playground.picked(int(event.row)), draw, *severities)
 
         def upload(path: str, draw: int, *severities: float) -> list[Any]:
             try:
                 found = read_upload(playground, Path(path))
             except NotBroughtError as error:
-                return [gr.skip(), picture.warnings([str(error)]), *[gr.skip()] * (1 + len(shown))]
-            return take(found, draw, *severities)
+                same = [gr.skip()] * (1 + len(shown))
+                return [gr.skip(), picture.warnings([str(error)]), *same, None]
+            return [*take(found, draw, *severities), None]  # so that another file can follow
 
-        def drawn(draw: int, *severities: float, event: gr.EventData) -> list[Any]:
+        def drawn(event: gr.EventData, draw: int, *severities: float) -> list[Any]:
             return take(decode_drawing(playground, event.png), draw, *severities)
 
         def redraw(subject: Subject | None, draw: int, *severities: float) -> list[Any]:
@@ -149,7 +153,7 @@ def build_page(playground: Playground) -> Any:
         taken = [subject, status, swap, *shown]
         page.load(show, [subject, *state], shown, **quick)
         gr.on([each.input for each in sliders], show, [subject, *state], shown, **quick)
-        file.upload(upload, [file, *state], taken, **quick)
+        file.upload(upload, [file, *state], [*taken, file], **quick)
         canvas.input(drawn, state, taken, **quick)
         another.click(redraw, [subject, *state], [draw, *shown], **quick)
         back.click(reset, [subject, draw], [*sliders, *shown], **quick)

@@ -28,21 +28,26 @@ _GAP = 2
 
 def outcome(
     playground: Playground, subject: Subject, severities: Mapping[str, float], draw: int
-) -> str:
-    """The image untouched and varied, and what each model makes of both."""
+) -> tuple[str, str]:
+    """The image untouched and varied; and what each model makes of both."""
     varied = playground.varier.vary(subject, severities, draw)
     models = [playground.model, *([playground.beside] if playground.beside else [])]
     active = [f"{name} {severities[name]:g}" for name in FACTORS if severities.get(name)]
-    return _template().render(
+    pixelated = max(subject.pixels.shape[:2]) <= 2 * SHARPEST
+    pictures = _template("pictures").render(
         untouched=png(subject.pixels),
         varied=png(varied),
         name=subject.name,
         own=playground.classes[subject.label] if subject.label != UNKNOWN_CLASS else "",
-        told=", ".join(active) or "not yet",
-        pixelated=max(subject.pixels.shape[:2]) <= 2 * SHARPEST,
+        told=", ".join(active) or "by no factor yet",
+        pixelated=pixelated,
+    )
+    opinions = _template("models").render(
         models=[_model(model, subject.pixels, varied) for model in models],
         alone=playground.why_alone,
+        pixelated=pixelated,
     )
+    return pictures, opinions
 
 
 def note(playground: Playground, subject: Subject, factor: str, severity: float, draw: int) -> str:
@@ -121,7 +126,6 @@ def _layers(before: Seen, after: Seen) -> Iterator[tuple[str, str, str]]:
         yield name, in_a_row(maps), in_a_row(after.maps[name])
 
 
-@lru_cache(maxsize=1)
-def _template() -> "Template":
-    here = Path(__file__)
-    return templates(here.parent).get_template("outcome.html.j2")
+@lru_cache
+def _template(name: str) -> "Template":
+    return templates(Path(__file__).parent).get_template(f"{name}.html.j2")

@@ -47,7 +47,7 @@ class Playground:
         """A test image."""
         assert self.stock is not None
         label = int(self.stock.labels[row])
-        pixels = np.asarray(self.stock.images[row])
+        pixels = np.array(self.stock.images[row])
         return Subject(pixels, f"test image {self.stock.names[row]}", label)
 
     def brought(self, data: bytes, name: str) -> Subject:
@@ -74,7 +74,7 @@ class Playground:
             if severity > most:
                 name = self.classes[subject.label]
                 said.append(
-                    f"beyond {factor} {most:g} a '{name}' need not be one (variation.limits)"
+                    f"Beyond {factor} {most:g} a '{name}' need not be one any more (variation.limits)."
                 )
         return [each for each in said if each]
 

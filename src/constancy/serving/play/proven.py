@@ -60,7 +60,10 @@ class Proven:
         found = self.ranges.get(factor)
         if found is None or severity == 0 or severity <= found.up_to:
             return None
-        return f"{factor} {severity:g} is beyond what {self.name} was proven for ({found.told()})"
+        return (
+            f"{factor.capitalize()} {severity:g} is beyond what {self.name} was proven for "
+            f"({found.told()})."
+        )
 
     def beyond_together(self, severities: Mapping[str, float]) -> str | None:
         """The sentence that several factors together have left the range of "combined"."""
@@ -71,14 +74,14 @@ class Proven:
         if len(active) > self.most:
             return (
                 f"{len(active)} factors at once are beyond what {self.name} was proven for "
-                f"(up to {self.most} at once)"
+                f"(up to {self.most} at once)."
             )
         worst = max(active.values())
         if worst <= found.up_to:
             return None
         return (
             f"{len(active)} factors at once, at severity {worst:g}, are beyond what {self.name} was "
-            f"proven for (several at once {found.told()})"
+            f"proven for (several at once {found.told()})."
         )
 
 

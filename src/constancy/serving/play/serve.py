@@ -95,7 +95,7 @@ def application(playground: Playground) -> "FastAPI":
         path="/",
         server_name=HOST,
         theme=theme(),
-        css=style_sheet(),
+        head=f"<style>{style_sheet()}</style>",
         footer_links=[],
         run_history=False,
         enable_monitoring=False,

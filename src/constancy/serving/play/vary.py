@@ -78,11 +78,11 @@ class Varier:
         return View.of(pieces).apply(pixels, border_colors(pixels[None])[0])
 
     def strength(self, subject: Subject, factor: str, severity: float, draw: int) -> str:
-        """What a factor's slider stands for, in words and units."""
+        """What a factor's slider stands for, in words and units; nothing at 0."""
         if factor == INTRA_CLASS:
             return self._specimen_text(subject, severity)
         if severity == 0:
-            return "untouched"
+            return ""
         strengths, severity = self._strengths(factor, severity)
         direction = self._direction(factor, draw)
         grey = subject.pixels.shape[2] == 1
@@ -109,7 +109,7 @@ class Varier:
         place = self._place(subject, severity)
         if place is None or self.specimens is None:
             return subject.pixels
-        return np.asarray(self.specimens.images[self.specimens.rows[subject.label][place]])
+        return np.array(self.specimens.images[self.specimens.rows[subject.label][place]])
 
     def _specimen_text(self, subject: Subject, severity: float) -> str:
         if subject.label == UNKNOWN_CLASS:
@@ -118,7 +118,7 @@ class Varier:
             return "needs the suites of this project: `constancy run` makes them"
         place = self._place(subject, severity)
         if place is None:
-            return "the image itself"
+            return ""
         count = len(self.specimens.rows[subject.label])
         return f"test image {place + 1} of {count} of this class, from usual to odd"
 
