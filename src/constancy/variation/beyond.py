@@ -1,5 +1,7 @@
 """Beyond the five severities: to look at, never for training copies or suites."""
 
+import math
+
 from constancy.settings.base import Section
 from constancy.variation.factors import MAX_SEVERITY
 
@@ -16,6 +18,6 @@ def going_on(strengths: Section, severity: float) -> Section:
     for key, steps in strengths.model_dump().items():
         allowed = bounds[key]["items"]
         value = steps[-1] + more * (steps[-1] - steps[-2])
-        value = min(max(value, allowed.get("minimum", value)), allowed.get("maximum", value))
-        farther[key] = [*steps[:-1], value]
+        least, most = allowed.get("minimum", -math.inf), allowed.get("maximum", math.inf)
+        farther[key] = [*steps[:-1], min(max(value, least), most)]
     return strengths.model_copy(update=farther)

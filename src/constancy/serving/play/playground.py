@@ -52,7 +52,7 @@ class Playground:
 
     def brought(self, data: bytes, name: str) -> Subject:
         """The image in the bytes of a file. Raises UnreadableImageError."""
-        return Subject(self.model.predictor.prepare(data), name)
+        return Subject(np.array(self.model.predictor.prepare(data)), name)
 
     def first(self) -> Subject | None:
         """What the page begins with: the first test image of the first class."""

@@ -77,7 +77,8 @@ def application(playground: Playground) -> "FastAPI":
 
         from constancy.serving.play.page import build_page, style_sheet, theme
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    unlisted: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    app = FastAPI(**unlisted)
     # Else a page from elsewhere could reach this one under a name of its own (DNS rebinding).
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
@@ -93,6 +94,7 @@ def application(playground: Playground) -> "FastAPI":
         app,
         build_page(playground),
         path="/",
+        app_kwargs=unlisted,
         server_name=HOST,
         theme=theme(),
         head=f"<style>{style_sheet()}</style>",
