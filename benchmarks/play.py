@@ -10,6 +10,7 @@ same cores) until the new picture was drawn. Ratio: 200 ms over the slower media
 ways. Target: 1.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+os.environ["OMP_WAIT_POLICY"] = "passive"  # as the command sets it, before torch is imported
 
 import numpy as np
 import torch
@@ -42,7 +45,8 @@ EVENTS, MOST, PORT = 120, 0.2, 17860
 CLASSES = [str(digit) for digit in range(10)]
 MOVE = """async ([factor, severity]) => {
   const slider = document.querySelector(`#${factor} input[type=range]`);
-  const shown = () => document.getElementById('varied').src;
+  // Its words name all severities; a picture may stay as it is, as with part of a piece of clutter.
+  const shown = () => document.getElementById('varied').alt;
   const frame = () => new Promise(done => requestAnimationFrame(done));
   const before = shown(), start = performance.now();
   slider.value = severity;

@@ -140,6 +140,18 @@ def test_a_slider_beyond_the_proven_range_says_so_and_takes_it_back(seen: Any) -
     assert page.get_by_role("slider", name="Occlusion").input_value() == "0"
 
 
+def test_on_a_phone_the_pictures_stay_in_view_while_sliders_move(
+    visit: Callable[..., Any], address: str
+) -> None:
+    page = visit(address, 390).page
+    page.locator("#varied").wait_for(timeout=SECONDS)
+    before = picture(page)
+    drag(page, "Intra-class", 0.9)
+    wait_for_another(page, before)
+    assert page.evaluate("scrollY") > 300
+    assert page.locator("#varied").bounding_box()["y"] >= 0
+
+
 def test_another_draw_varies_it_otherwise(seen: Any) -> None:
     page = seen.page
     before = picture(page)

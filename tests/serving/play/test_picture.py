@@ -111,5 +111,6 @@ def test_a_class_with_a_limit_is_told_where_it_ends(playground: Playground) -> N
     sentence = "Beyond viewpoint 3 a &#x27;6&#x27; need not be one any more (variation.limits)."
     assert sentence in picture.note(playground, six, "viewpoint", 3.1, 0)
     assert sentence not in picture.note(playground, six, "viewpoint", 3.0, 0)
+    assert "variation.limits" not in picture.note(playground, six, "scale", 7.0, 0)
     five = playground.picked(int(np.flatnonzero(playground.stock.labels == 5)[0]))
     assert "variation.limits" not in picture.note(playground, five, "viewpoint", 3.1, 0)

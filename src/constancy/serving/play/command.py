@@ -16,6 +16,7 @@ def play(port: int, model: str) -> None:
     what the champion and the challenger take it for, where they look, and what their layers see.
     The page says where a slider leaves the range that the model was proven for.
     """
+    import os
     from importlib.util import find_spec
 
     from constancy.errors import UserError
@@ -26,6 +27,8 @@ def play(port: int, model: str) -> None:
     if find_spec("gradio") is None:
         raise UserError("constancy play needs the package gradio: pip install 'constancy[play]'")
     check_port(port, f"constancy play --port {port + 1}")
+    # Threads that wait for each other leave the cores to the browser.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
     from constancy.serving.play.playground import open_playground
     from constancy.serving.play.serve import serve

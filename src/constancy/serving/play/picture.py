@@ -1,6 +1,7 @@
 """What the page shows, as HTML that holds its pictures."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -101,17 +102,29 @@ def in_a_row(maps: Sequence[np.ndarray]) -> str:
 
 def _model(model: Onlooker, untouched: np.ndarray, varied: np.ndarray) -> dict[str, Any]:
     before, after = model.look(untouched, varied)
-    attention = None
-    if before.attention is not None and after.attention is not None:
-        attention = png(heat(untouched, before.attention)), png(heat(varied, after.attention))
+    one, other = _drawn(before), _drawn(after)
     return {
         "title": model.title,
         "before": before.prediction,
         "after": after.prediction,
         "rows": _probabilities(before, after),
-        "attention": attention,
-        "layers": list(_layers(before, after)),
+        "attention": (one.attention, other.attention) if one.attention else None,
+        "layers": [(name, strip, other.layers[name]) for name, strip in one.layers.items()],
     }
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Pictures of what was seen, as data URIs: attention, and a row of maps for each layer."""
+
+    attention: str | None
+    layers: dict[str, str]
+
+
+@lru_cache(maxsize=8)  # the untouched image is drawn once for all that follow it
+def _drawn(seen: Seen) -> _Drawn:
+    attention = None if seen.attention is None else png(heat(seen.pixels, seen.attention))
+    return _Drawn(attention, {name: in_a_row(maps) for name, maps in seen.maps.items()})
 
 
 def _probabilities(before: Seen, after: Seen) -> list[tuple[str, float, float]]:
@@ -119,11 +132,6 @@ def _probabilities(before: Seen, after: Seen) -> list[tuple[str, float, float]]:
     one, other = before.prediction.probabilities, after.prediction.probabilities
     likely = sorted(one, key=lambda label: max(one[label], other[label]), reverse=True)[:CLASSES]
     return [(label, one[label], other[label]) for label in one if label in likely]
-
-
-def _layers(before: Seen, after: Seen) -> Iterator[tuple[str, str, str]]:
-    for name, maps in before.maps.items():
-        yield name, in_a_row(maps), in_a_row(after.maps[name])
 
 
 @lru_cache

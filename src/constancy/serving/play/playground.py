@@ -14,6 +14,7 @@ from constancy.serving.play.seen import Onlooker
 from constancy.serving.play.vary import Specimens, Subject, Varier
 from constancy.serving.predictor import Predictor
 from constancy.settings import Settings
+from constancy.variation.factors import MAX_SEVERITY
 from constancy.variation.limits import limits_of
 from constancy.variation.scene import UNKNOWN_CLASS, Donors
 from constancy.variation.stock import Stock, digits_stock, prepared_stock, sorted_specimens
@@ -70,8 +71,8 @@ class Playground:
         """What there is to say of a slider that went too far."""
         said = [self.proven.beyond(factor, severity)]
         if subject.label != UNKNOWN_CLASS:
-            most = self.limits[subject.label].get(factor, severity)
-            if severity > most:
+            most = self.limits[subject.label].get(factor, MAX_SEVERITY)
+            if severity > most and most < MAX_SEVERITY:  # which is no limit
                 name = self.classes[subject.label]
                 said.append(
                     f"Beyond {factor} {most:g} a '{name}' need not be one any more (variation.limits)."

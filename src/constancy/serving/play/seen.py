@@ -12,11 +12,12 @@ from constancy.serving.predictor import Prediction, Predictor
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """attention: how much each pixel speaks for the label, float32, H x W, 0..1; None where the
+    """pixels: the image, uint8, H x W x C. attention: how much each pixel speaks for the label, float32, H x W, 0..1; None where the
     network keeps no picture. channels: of each layer those that are shown; maps: what they make of
     the image, uint8, h x w x 1, dark is 0.
     """
 
+    pixels: np.ndarray
     prediction: Prediction
     attention: np.ndarray | None
     channels: dict[str, np.ndarray]
@@ -58,6 +59,7 @@ class Onlooker:
         maps = layer_maps(network, pixels)
         shown = channels or {name: strongest(each) for name, each in maps.items()}
         return Seen(
+            pixels,
             prediction,
             None if weights is None else weights[0],
             shown,
