@@ -103,7 +103,7 @@ def test_the_page_opens_alone_and_without_complaint(
 def test_the_challenger_stands_beside_the_champion(seen: Any) -> None:
     champion, challenger = (
         seen.page.get_by_role("region", name=name)
-        for name in ("champion, version 1", "challenger, version 2")
+        for name in ("Champion, version 1", "Challenger, version 2")
     )
     one, other = champion.bounding_box(), challenger.bounding_box()
     assert one["x"] + one["width"] < other["x"]

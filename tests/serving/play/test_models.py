@@ -33,9 +33,9 @@ def changed(in_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_challenger_stands_beside_the_champion(settings: Settings) -> None:
     models = open_models("champion", settings)
-    assert models.model.title == "champion, version 1"
+    assert models.model.title == "Champion, version 1"
     assert models.beside is not None
-    assert models.beside.title == "challenger, version 2"
+    assert models.beside.title == "Challenger, version 2"
     assert models.proven.name == "the champion"
     assert models.proven.ranges["occlusion"].accuracies == OCCLUSION
     assert models.proven.ranges["occlusion"].up_to == 4
@@ -44,10 +44,10 @@ def test_the_challenger_stands_beside_the_champion(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("reference", "title", "name", "beside"),
     [
-        ("challenger", "challenger, version 2", "the challenger", "champion, version 1"),
-        ("2", "version 2", "version 2", "champion, version 1"),
-        ("1", "version 1", "version 1", "challenger, version 2"),
-        ("models/candidate", "models/candidate", "this model", "challenger, version 2"),
+        ("challenger", "Challenger, version 2", "the challenger", "Champion, version 1"),
+        ("2", "Version 2", "version 2", "Champion, version 1"),
+        ("1", "Version 1", "version 1", "Challenger, version 2"),
+        ("models/candidate", "models/candidate", "this model", "Challenger, version 2"),
     ],
 )
 def test_another_model_can_be_played_with(

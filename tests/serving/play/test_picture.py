@@ -50,8 +50,8 @@ def test_both_images_are_shown_with_what_each_model_makes_of_them(playground: Pl
     assert images[1]["alt"] == "The image varied: viewpoint 3"
     page = Page(models)
     assert [each["aria-label"] for each in page.all("section")] == [
-        "champion, version 1",
-        "challenger, version 2",
+        "Champion, version 1",
+        "Challenger, version 2",
     ]
     assert all(each["alt"] for each in page.all("img"))
     assert len(page.all("img")) == 2 * (2 + 2 * 2)  # of two models: attention, maps of two layers

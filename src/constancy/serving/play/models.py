@@ -68,7 +68,7 @@ def open_models(reference: str, settings: Settings) -> Models:
             assert version is not None  # as it was found a moment ago
             number = f"version {version.version}"
             numbered = reference.isdecimal()
-            title = number if numbered else f"{reference}, {number}"
+            title = number.capitalize() if numbered else f"{reference.capitalize()}, {number}"
             name, judged = number if numbered else f"the {reference}", _judged(client, version)
     if client is not None:
         with answering(client):
@@ -94,13 +94,13 @@ def _beside(client: "MlflowClient", folder: Path, model: str) -> tuple[Onlooker 
         version = version_of(client, model, alias)
         if version is None or version.tags.get(WEIGHTS_TAG) == own[WEIGHTS_TAG]:
             continue
-        title = f"{alias}, version {version.version}"
+        title = f"{alias.capitalize()}, version {version.version}"
         if version.tags.get("task_sha256") != own["task_sha256"]:
-            return None, f"The {title}, tells other classes apart, or from images of another form."
+            return None, f"{title}, tells other classes apart, or from images of another form."
         try:
             return Onlooker(title, Predictor(fetch_model(client, version))), ""
         except UserError as error:
-            return None, f"The {title}, cannot be shown: {error}."
+            return None, f"{title}, cannot be shown: {error}."
     return None, "There is no challenger."
 
 
