@@ -21,6 +21,7 @@ COMMANDS = (
     "check",
     "compare",
     "export",
+    "play",
     "reproduce",
     "show",
     "status",
@@ -71,7 +72,7 @@ def test_valid_params_pass_the_check() -> None:
     assert (done.returncode, done.stdout) == (0, "params.yaml is valid\n")
 
 
-@pytest.mark.parametrize("command", ["run", "calibrate", "check", "status", "sync", "ui"])
+@pytest.mark.parametrize("command", ["run", "calibrate", "check", "play", "status", "sync", "ui"])
 def test_outside_a_project_every_command_says_so(tmp_path: Path, command: str) -> None:
     done = run(command, cwd=tmp_path)
     assert done.returncode == 2

@@ -10,6 +10,7 @@ from constancy.command import clear, file_option
 from constancy.registry import commands
 from constancy.reproduce.command import reproduce
 from constancy.serving.export_command import export
+from constancy.serving.play.command import play
 from constancy.serving.predict_command import predict
 from constancy.serving.serve.command import serve
 from constancy.watch.command import watch
@@ -228,6 +229,7 @@ for command in (
     predict,
     serve,
     export,
+    play,
     watch,
 ):
     main.add_command(command)

@@ -5,9 +5,12 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 VERDICT = "<!-- verdict -->"  # where a page leaves room for one
 ORIGIN = "<!-- origin -->"  # and for where its model comes from
@@ -25,12 +28,21 @@ def render(
 
     filters: for this template, besides percent, points, count, clip and span.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
+
+    style = Markup(colors() + _own_text("page.css"))  # noqa: S704 - our own files
+    page = templates(template.parent)
+    page.filters |= filters or {}
+    return page.get_template(template.name).render(style=style, **values)
+
+
+def templates(folder: Path) -> "Environment":
+    """The templates in a folder, with the filters that all pages have."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     # Autoescape whatever the name ends in: class names come from folders that anyone may have named.
     environment = Environment(
-        loader=FileSystemLoader([template.parent, Path(__file__).parent]),
+        loader=FileSystemLoader([folder, Path(__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -43,12 +55,16 @@ def render(
         "clip": clip,
         "span": span,
     }
-    environment.filters |= filters or {}
-    style = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-    return environment.get_template(template.name).render(
-        style=Markup(style),  # noqa: S704 - our own file
-        **values,
-    )
+    return environment
+
+
+def colors() -> str:
+    """The style sheet that gives the colours of all pages their names."""
+    return _own_text("colors.css")
+
+
+def _own_text(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
 def percent(share: float) -> str:

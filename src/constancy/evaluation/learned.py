@@ -1,6 +1,6 @@
 """What a network learned, as pictures: filters, feature maps, images that excite a unit."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,13 +38,13 @@ def what_was_learned(network: Network, image: np.ndarray, invariance: Invariance
     """Pictures of a network in evaluation mode; image: uint8, H x W x C; invariance: of the network,
     which has seen the base images.
     """
-    maps = dict(_feature_maps(network, image))
+    maps = layer_maps(network, image)
     units = {name: _spread(invariance.exciting(name), UNITS) for name in invariance.layers}
     excited = [name for name, found in units.items() if found]
     return Learned(
         filters=_filters(network),
         image=image,
-        maps={name: maps[name] for name in _spread(maps, MAPPED_LAYERS)},
+        maps={name: stretched(each[strongest(each)]) for name, each in maps.items()},
         exciting={
             name: {unit: invariance.exciting(name)[unit] for unit in units[name]}
             for name in _spread(excited, EXCITED_LAYERS)
@@ -65,20 +65,32 @@ def _filters(network: Network) -> list[np.ndarray]:
     return list((127.5 + 127.5 * stretched).round().astype(np.uint8))
 
 
-def _feature_maps(network: Network, image: np.ndarray) -> Iterator[tuple[str, list[np.ndarray]]]:
+def layer_maps(network: Network, image: np.ndarray) -> dict[str, np.ndarray]:
+    """What layers make of an image, uint8, H x W x C, by name, evenly from the image on.
+
+    Each float32, channels x h x w; what is below 0 counts as 0.
+    """
     shown = torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2)
-    for name, output in pictures(network, shown).items():
-        maps = output[0].float().clamp(min=0)
+    outputs = pictures(network, shown)
+    found = {}
+    for name in _spread(outputs, MAPPED_LAYERS):
+        maps = outputs[name][0].float().clamp(min=0)
         if max(maps.shape[1:]) > LARGEST:
             maps = torch.nn.functional.adaptive_avg_pool2d(maps, LARGEST)
-        chosen = maps.mean(dim=(1, 2)).argsort(descending=True, stable=True)[:MAPS]
-        yield name, [_stretched(maps[channel].cpu().numpy()) for channel in chosen]
+        found[name] = maps.cpu().numpy()
+    return found
 
 
-def _stretched(feature_map: np.ndarray) -> np.ndarray:
-    most = feature_map.max()
-    scaled = feature_map * (255 / most) if most > 0 else feature_map
-    return scaled.round().astype(np.uint8)[..., None]
+def strongest(maps: np.ndarray) -> np.ndarray:
+    """The channels of a layer's maps with the highest means, int64, the highest first."""
+    return np.argsort(-maps.mean(axis=(1, 2)), kind="stable")[:MAPS]
+
+
+def stretched(maps: np.ndarray) -> list[np.ndarray]:
+    """Maps as pictures, uint8, h x w x 1: 0 is black, the largest value of each map white."""
+    most = maps.max(axis=(1, 2), keepdims=True)
+    scaled = maps * np.divide(255, most, where=most > 0, out=np.zeros_like(most))
+    return list(scaled.round().astype(np.uint8)[..., None])
 
 
 def _spread(names: Iterable[Name], count: int) -> list[Name]:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from urllib.request import urlopen
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
+from constancy.ports import HOST, check_port
 from constancy.registry.store import (
     connect,
     experiment,
@@ -20,7 +20,6 @@ from constancy.registry.store import (
 )
 from constancy.settings.tracking import Tracking
 
-HOST = "127.0.0.1"
 START_SECONDS = 60.0
 
 
@@ -33,7 +32,7 @@ def serve_ui(tracking: Tracking, port: int) -> int:
     uri = tracking_uri(tracking.uri)
     if uri.startswith(("http://", "https://")):
         raise UserError(f"the runs are kept by a server: open {without_secrets(uri)} in a browser")
-    _check_port(port)
+    check_port(port, f"make ui PORT={port + 1}")
     number = experiment(connect(tracking), tracking)
     address = f"http://{HOST}:{port}"
     page = f"{address}/#/experiments/{number}/runs?workflowType=machine_learning"
@@ -49,18 +48,6 @@ def serve_ui(tracking: Tracking, port: int) -> int:
     finally:
         server.terminate()
         server.wait()
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise UserError(
-                f"port {port} on {HOST} is in use or not allowed: choose another, as in "
-                f"`make ui PORT={port + 1}`, or stop what uses it"
-            ) from None
 
 
 def _start(uri: str, port: int) -> "subprocess.Popen[bytes]":

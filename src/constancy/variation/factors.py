@@ -101,6 +101,11 @@ def strength_of(strengths: Section, key: str, severity: float) -> float:
     return strength_at(severity, getattr(strengths, key), identity(key))
 
 
+def pieces_of(patches: float) -> int:
+    """Part of a patch counts as one, so that no severity above 0 leaves an image as it was."""
+    return math.ceil(patches)
+
+
 def _viewpoint(
     strengths: Viewpoint,
     severity: float,
@@ -178,8 +183,7 @@ def _clutter(
 ) -> Patches | Backdrop:
     if scene.mask is not None:
         return swapped(strength_of(strengths, "backdrop", severity), rng, scene)
-    # Part of a patch counts as one, so that no severity above 0 leaves an image as it was.
-    return strewn(math.ceil(strength_of(strengths, "patches", severity)), rng, scene)
+    return strewn(pieces_of(strength_of(strengths, "patches", severity)), rng, scene)
 
 
 def _occlusion(

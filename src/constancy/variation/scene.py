@@ -9,6 +9,9 @@ import numpy as np
 
 from constancy.errors import UserError
 
+UNKNOWN_CLASS = -1
+"""The label of an image of no known class: every donor is of another one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Donors:

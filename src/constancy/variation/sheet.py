@@ -4,25 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from constancy.data.images import UnreadableImageError, read_image, read_whole_image
-from constancy.data.packed import Dataset, PackedSplit
+from constancy.data.images import UnreadableImageError, read_whole_image
 from constancy.data.reading import read_file
-from constancy.data.sources.digits import open_digits
-from constancy.data.table import sample_id
 from constancy.errors import UserError, nearest
 from constancy.files import replacing
-from constancy.paths import PREPARED, SHEETS, SUITES
+from constancy.paths import PREPARED, SHEETS
 from constancy.settings import Settings
 from constancy.settings.base import COMBINED, FACTORS, PIXEL_FACTORS, SEVERITIES
 from constancy.settings.data import Image
-from constancy.settings.variation import Strengths, Variation
+from constancy.settings.variation import Variation
 from constancy.variation.factors import ANY
 from constancy.variation.factors import FACTORS as MAKERS
-from constancy.variation.scene import Donors, Scene
+from constancy.variation.scene import UNKNOWN_CLASS, Donors, Scene
 from constancy.variation.sheet_drawing import Cell, Row, draw_sheet
-from constancy.variation.suites import INTRA_CLASS
+from constancy.variation.stock import Stock, digits_stock, prepared_stock, sorted_specimens
+from constancy.variation.strength_text import strength_lines
 from constancy.variation.variants import Maker
 from constancy.variation.view import border_colors
 
@@ -36,20 +33,8 @@ MAX_DONORS = 256
 MAX_CLASSES = 10
 """Rows of the sheet of intra-class, at the most."""
 
-_UNKNOWN_CLASS = -1  # of a user's image: every donor is of another one
 _COLUMNS = [f"severity {severity}" for severity in SEVERITIES]
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True, eq=False)
-class Stock:
-    """Images to show and to cut foreign pieces from. ids, names: of each; name: of them all."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    ids: list[str]
-    names: list[str]
-    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,48 +103,24 @@ def _rows(factor: str, variation: Variation, seed: int, subject: Subject) -> lis
             cells: list[Cell | None] = [Cell(subject.image)]
             for severity in SEVERITIES:
                 view = maker.view(kind, severity, direction, subject.sample, subject.scene)
-                text = _strength(variation.strengths, kind, direction, severity, grey)
+                text = _strength(variation, kind, direction, severity, grey=grey)
                 cells.append(Cell(view.apply(subject.image, border), text))
             rows.append(Row(kind, "" if direction == ANY else direction, cells))
     return rows
 
 
-def _strength(strengths: Strengths, kind: str, direction: str, severity: int, grey: bool) -> str:
-    """What a severity means, in a few short lines."""
+def _strength(variation: Variation, kind: str, direction: str, severity: int, *, grey: bool) -> str:
     if kind == COMBINED:
         return ""
-    at = {name: five[severity - 1] for name, five in getattr(strengths, kind).model_dump().items()}
-    match kind:
-        case "viewpoint":
-            return f"{at['tilt']:g}°, roll ≤ {at['roll']:g}°"
-        case "illumination":
-            exposure = f"gamma {'1/' if direction == 'lighter' else ''}{at['gamma']:g}"
-            light = f"shade {at['shade']:g}, {at['uneven']:g} stops"
-            return "\n".join([exposure, light, *([] if grey else [f"≤ {at['mired']:g} mired"])])
-        case "scale":
-            return f"size {at[direction]:g}"
-        case "deformation":
-            return f"{at['rms']:g} % of the side"
-        case "clutter":
-            return f"{at['patches']} piece{'s' if at['patches'] > 1 else ''}"
-    return f"{100 * at['area']:g} % of the area"
+    strengths = getattr(variation.strengths, kind)
+    return "\n".join(strength_lines(strengths, kind, direction, severity, grey=grey))
 
 
 def _intra_class(file: Path | None) -> tuple[list[str], list[Row], str]:
     """The real image in the middle of each fifth of each class; it takes no new pixels."""
-    table = SUITES / "test" / INTRA_CLASS
     if file is not None:
         raise UserError("intra-class makes nothing new of an image: show it without --image")
-    if not (table.is_file() and (PREPARED / "dataset.json").is_file()):
-        raise UserError(
-            "intra-class makes no new pixels, it sorts the test images: run `make run` first"
-        )
-    split, classes = PackedSplit.load(PREPARED / "test"), Dataset.load(PREPARED).classes
-    known = pd.read_parquet(table)
-    if known["id"].tolist() != split.index["id"].tolist():
-        raise UserError(
-            f"{table} is of other images than {PREPARED / 'test'}: run `make run` first"
-        )
+    known, split, classes = sorted_specimens()
     rows = []
     for label, name in enumerate(classes[:MAX_CLASSES]):
         own = known[split.labels == label].sort_values("distance", kind="stable")
@@ -175,9 +136,9 @@ def _intra_class(file: Path | None) -> tuple[list[str], list[Row], str]:
 
 def _subject(source: str, image: Image, file: Path | None) -> Subject:
     if (PREPARED / "dataset.json").is_file():
-        stock = _prepared()
+        stock = prepared_stock()
     elif source == "digits" or file is not None:
-        stock = _digits(image)
+        stock = digits_stock(image)
     else:
         raise UserError(
             f"{PREPARED} holds no images yet: `make run` makes them, or show one with --image FILE"
@@ -205,7 +166,7 @@ def _users(file: Path, stock: Stock) -> Subject:
         )
     rows = np.linspace(0, len(stock.labels) - 1, min(MAX_DONORS, len(stock.labels))).astype(int)
     donors = Donors.of(_with_channels(stock.images[rows], pixels.shape[2]), stock.labels[rows])
-    scene = Scene(pixels.shape, _UNKNOWN_CLASS, donors)
+    scene = Scene(pixels.shape, UNKNOWN_CLASS, donors)
     return Subject(pixels, file.name, scene, f"{file}, foreign pieces from {stock.name}")
 
 
@@ -217,22 +178,3 @@ def _with_channels(images: np.ndarray, channels: int) -> np.ndarray:
         return np.repeat(images, 3, axis=3)
     luma = images @ np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow does
     return luma.round().astype(np.uint8)[..., None]
-
-
-def _prepared() -> Stock:
-    split = PackedSplit.load(PREPARED / "test")
-    if not len(split):
-        raise UserError(f"{PREPARED / 'test'} holds no images: make data.split.test larger")
-    ids, paths = split.index["id"].tolist(), split.index["path"].tolist()
-    return Stock(split.images, split.labels, ids, paths, f"{PREPARED / 'test'}")
-
-
-def _digits(image: Image) -> Stock:
-    """The embedded digits, as they would be prepared."""
-    with open_digits() as source:
-        samples = {sample_id(each.sha256): each for each in source.samples}
-    ids = sorted(samples)
-    found = [samples[each] for each in ids]
-    labels = np.array([int(each.label) for each in found])
-    images = np.stack([read_image(each.data, image) for each in found])
-    return Stock(images, labels, ids, [each.path for each in found], "the embedded digits")

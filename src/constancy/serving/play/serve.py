@@ -1,0 +1,108 @@
+"""The page served on this machine alone, by Gradio, which is told to stay there."""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Awaitable, Callable
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from constancy.ports import HOST
+from constancy.serving.play.playground import Playground
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+MAX_UPLOAD = "64mb"
+
+_GRADIO = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+_QUICK_END = 1  # seconds that an open page may keep the server from ending
+
+# Whatever Gradio's page may ask of other machines one day, the browser does not let it. It builds
+# functions from templates, so that it has to be allowed to.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def serve(playground: Playground, port: int) -> None:
+    """Serve the page until it is interrupted. What is uploaded lies in a folder that ends with it."""
+    with TemporaryDirectory(prefix="constancy-play-") as uploads:
+        os.environ.update(
+            _GRADIO | {"GRADIO_TEMP_DIR": uploads}
+        )  # which Gradio reads as it is imported
+        # Whoever stops this command, by Ctrl-C or a signal, ends it quietly.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        app = application(playground)
+
+        import uvicorn
+
+        config = uvicorn.Config(
+            app,
+            host=HOST,
+            port=port,
+            log_level="warning",
+            timeout_graceful_shutdown=_QUICK_END,
+        )
+
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: Any = None) -> None:
+                await super().startup(sockets)
+                print(f"Play: http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
+
+        try:
+            Server(config).run()
+        except KeyboardInterrupt:  # uvicorn passes it on once all is closed
+            return
+
+
+def application(playground: Playground) -> "FastAPI":
+    """The page as an application: it answers to this machine's name alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Gradio's own, about what it imports
+
+        import gradio
+        from fastapi import FastAPI
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+        from constancy.serving.play.page import build_page, style_sheet, theme
+
+    unlisted: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    app = FastAPI(**unlisted)
+    # Else a page from elsewhere could reach this one under a name of its own (DNS rebinding).
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+
+    @app.middleware("http")
+    async def keep_here(
+        request: "Request", call_next: "Callable[[Request], Awaitable[Response]]"
+    ) -> "Response":
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = _POLICY
+        return response
+
+    return gradio.mount_gradio_app(
+        app,
+        build_page(playground),
+        path="/",
+        app_kwargs=unlisted,
+        server_name=HOST,
+        theme=theme(),
+        head=f"<style>{style_sheet()}</style>",
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        show_error=False,
+        max_file_size=MAX_UPLOAD,
+    )

@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+from play_project import write_play_project
+
+from constancy.serving.play.playground import Playground, open_playground
+from constancy.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a project to play with. Do not change it."""
+    folder = tmp_path_factory.mktemp("played")
+    write_play_project(folder)
+    return folder
+
+
+@pytest.fixture
+def in_project(played: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, as the current folder."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(played)
+    return played
+
+
+@pytest.fixture
+def playground(in_project: Path) -> Playground:
+    """Its champion, its challenger and its images."""
+    return open_playground("champion", load_settings())
