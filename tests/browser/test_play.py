@@ -140,6 +140,19 @@ def test_a_slider_beyond_the_proven_range_says_so_and_takes_it_back(seen: Any) -
     assert page.get_by_role("slider", name="Occlusion").input_value() == "0"
 
 
+def test_what_is_shown_at_last_is_what_the_sliders_say(seen: Any) -> None:
+    page = seen.page
+    for _ in range(3):  # answers to former moves are on their way when the sliders go back
+        before = picture(page)
+        for factor in ("Occlusion", "Viewpoint", "Scale"):
+            drag(page, factor, 0.9)
+        page.get_by_role("button", name="All back to 0").click()
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(1000)
+        assert picture(page) == picture(page, "untouched") == before
+        assert page.locator(".beyond").count() == 0
+
+
 def test_on_a_phone_the_pictures_stay_in_view_while_sliders_move(
     visit: Callable[..., Any], address: str
 ) -> None:

@@ -199,7 +199,16 @@ def test_an_empty_registry_is_told(in_tmp: Path, params: dict) -> None:
     Path("params.yaml").write_text(yaml.safe_dump(params))
     assert "no versions of 'constancy' yet: `make run` registers one" in run("models").stdout
     assert "nothing was decided about 'constancy' yet" in run("history").stdout
-    assert run("rollback").exit_code == 2
+    assert json.loads(run("models", "--json").stdout) == []
+    changes = (("promote", "1"), ("rollback", "--dry-run"), ("why", "1"))
+    for arguments, why in (
+        *((each, "nothing is registered yet: `make run` trains") for each in changes),
+        (("gate",), "models/candidate holds no model to judge: `make run` trains one"),
+    ):
+        outcome = run(*arguments)
+        assert outcome.exit_code == 2
+        assert outcome.stderr.startswith(f"constancy: {why}")
+    assert not Path("mlflow.db").exists()  # nothing is made just to find it empty
 
 
 def test_a_server_that_is_down_is_told(project: Project, nobody: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,27 @@ _DRY = click.option("--dry-run", is_flag=True, help="Only say what would happen.
 
 
 @contextmanager
-def _registry() -> Iterator[tuple["MlflowClient", "Settings"]]:
-    """The registry of this project. Raises UserError where it cannot be used."""
-    from constancy.registry.store import answering, connect
+def _registry() -> Iterator[tuple["MlflowClient | None", "Settings"]]:
+    """The registry of this project, None where there is nothing yet. Raises UserError where it
+    cannot be used.
+    """
+    from constancy.registry.store import answering, connect_existing
     from constancy.settings import load_settings
 
     settings = load_settings()
-    client = connect(settings.tracking)
-    with answering(client):
+    client = connect_existing(settings.tracking)
+    with answering(client) if client else nullcontext():
+        yield client, settings
+
+
+@contextmanager
+def _filled_registry() -> Iterator[tuple["MlflowClient", "Settings"]]:
+    """The same. Raises UserError where there is nothing yet, too."""
+    from constancy.errors import UserError
+
+    with _registry() as (client, settings):
+        if client is None:
+            raise UserError("nothing is registered yet: `make run` trains, judges and registers")
         yield client, settings
 
 
@@ -73,7 +86,7 @@ def models(as_json: bool) -> None:
                 "created": _time(each.creation_timestamp),
                 "run": each.run_id,
             }
-            for each in versions(client, settings.tracking.model)
+            for each in (versions(client, settings.tracking.model) if client else ())
         ]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -96,7 +109,7 @@ def why(version: int, as_json: bool) -> None:
     from constancy.registry.history import records
     from constancy.registry.reference import find_version
 
-    with _registry() as (client, settings):
+    with _filled_registry() as (client, settings):
         model = settings.tracking.model
         about = [
             record
@@ -130,12 +143,12 @@ def history(as_json: bool) -> None:
     from constancy.registry.history import records
 
     with _registry() as (client, settings):
-        found = list(records(client, settings.tracking.model))
+        found = list(records(client, settings.tracking.model)) if client else []
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
     if not found:
-        click.echo(f"nothing was decided about '{settings.tracking.model}' yet")
+        click.echo(f"nothing was decided about '{settings.tracking.model}' yet: `make run` begins")
     for record in found:
         click.echo(_line(record))
 
@@ -160,7 +173,7 @@ def promote(version: int, force: bool, reason: str | None, dry_run: bool, as_jso
         raise UserError("--force needs --reason TEXT: it is kept with the decision")
     if reason and not force:
         raise UserError("--reason goes with --force: the gate states its own reasons")
-    with _registry() as (client, settings):
+    with _filled_registry() as (client, settings):
         outcome = change(client, settings, version, reason and _in_a_line(reason), dry_run)
         _done(outcome, client, settings, as_json)
 
@@ -178,7 +191,7 @@ def rollback(to: int | None, reason: str, dry_run: bool, as_json: bool) -> None:
     """
     from constancy.registry.change import roll_back
 
-    with _registry() as (client, settings):
+    with _filled_registry() as (client, settings):
         outcome = roll_back(client, settings, to, _in_a_line(reason), dry_run)
         _done(outcome, client, settings, as_json)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.files import write_json, write_text
+from constancy.models.disk import CARD
 from constancy.registry.aliases import decide, finish
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
@@ -18,7 +19,7 @@ from constancy.registry.history import Kind, records
 from constancy.registry.judging import Files, judge_candidate
 from constancy.registry.origin import with_origin
 from constancy.registry.package import log_model, serving_code
-from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
+from constancy.registry.store import answering, connect, connect_existing
 from constancy.registry.sync import send_journals
 from constancy.registry.tracking import (
     WEIGHTS_TAG,
@@ -99,11 +100,12 @@ def preview(settings: Settings, files: Files) -> Judgement:
     """
     if why := _no_candidate(settings):
         raise UserError(f"{why}, and nothing is judged")
+    if not (files.model / CARD).exists():
+        raise UserError(f"{files.model} holds no model to judge: `make run` trains one")
     identity = model_tags(files.model) | {"code_sha256": code_digest(serving_code())}
-    file, name = sqlite_file(tracking_uri(settings.tracking.uri)), settings.tracking.model
-    if file is not None and not file.exists():  # it is not made just to find it empty
+    client, name = connect_existing(settings.tracking), settings.tracking.model
+    if client is None:
         return judge(files.scores(), settings.promotion)
-    client = connect(settings.tracking)
     with answering(client):
         champion, version = version_of(client, name, CHAMPION), same_version(client, name, identity)
         task = identity["task_sha256"]

@@ -107,6 +107,15 @@ def _check_root(uri: str) -> None:
         )
 
 
+def connect_existing(tracking: Tracking) -> "MlflowClient | None":
+    """A client as of `connect`; None for a SQLite store that nobody wrote to yet.
+
+    It is not made just to find it empty.
+    """
+    file = sqlite_file(tracking_uri(tracking.uri))
+    return connect(tracking) if file is None or file.exists() else None
+
+
 def experiment(client: "MlflowClient", tracking: Tracking) -> str:
     """The id of the experiment that the settings name, made if it is new.
 

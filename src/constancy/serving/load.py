@@ -9,7 +9,7 @@ from constancy.models.disk import CARD
 from constancy.paths import CANDIDATE
 from constancy.registry.fetch import fetch_model
 from constancy.registry.reference import find_version
-from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
+from constancy.registry.store import answering, connect_existing, tracking_uri
 from constancy.registry.versions import CHAMPION, versions_of
 from constancy.serving.predictor import Predictor
 from constancy.settings import load_settings
@@ -60,9 +60,7 @@ def find_registered(reference: str, tracking: Tracking) -> "tuple[MlflowClient, 
     Raises UserError if there is no such version, or the registry does not answer.
     """
     uri = tracking_uri(tracking.uri)
-    file = sqlite_file(uri)
-    # A store that nobody wrote to yet is not made just to find it empty.
-    client = connect(tracking) if file is None or file.exists() else None
+    client = connect_existing(tracking)
     if client:
         with answering(client):
             if version := find_version(client, tracking.model, reference):

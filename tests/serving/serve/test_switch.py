@@ -151,7 +151,9 @@ def test_a_version_or_a_folder_stays_whatever_becomes_champion(
     tracking = two_versions.settings.tracking
     for reference, store, name in (("2", tracking, "constancy/2"), (str(trained), None, "model")):
         switch = Switch(reference, store)
-        asyncio.run(asyncio.wait_for(switch.follow(), 1))  # it does not look for another one
+        with ThreadPoolExecutor(1) as pool:  # in this thread a browser's loop may run already
+            # It ends at once: it does not look for another one.
+            pool.submit(asyncio.run, asyncio.wait_for(switch.follow(), 1)).result()
         assert switch.current.name == name
 
 

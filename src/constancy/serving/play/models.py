@@ -11,7 +11,7 @@ from constancy.files import read_json
 from constancy.paths import CANDIDATE, METRICS, RUN
 from constancy.registry.fetch import fetch_model
 from constancy.registry.reference import find_version
-from constancy.registry.store import answering, connect, sqlite_file, tracking_uri
+from constancy.registry.store import answering, connect, connect_existing
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, run_of, version_of
 from constancy.serving.load import find_model
@@ -20,7 +20,6 @@ from constancy.serving.play.seen import Onlooker
 from constancy.serving.predictor import Predictor
 from constancy.settings import Settings
 from constancy.settings.flat import flat
-from constancy.settings.tracking import Tracking
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -58,7 +57,7 @@ def open_models(reference: str, settings: Settings) -> Models:
     if Path(reference).is_dir():
         title, name, judged = reference, "this model", _judged_here(folder)
         try:
-            client = _client(tracking)
+            client = connect_existing(tracking)
         except UserError as error:  # the folder can be played with all the same
             client, why_alone = None, f"No other model: {error}."
     else:
@@ -79,12 +78,6 @@ def open_models(reference: str, settings: Settings) -> Models:
         variation.combine.most,
     )
     return Models(Onlooker(title, Predictor(folder)), proven, beside, why_alone)
-
-
-def _client(tracking: Tracking) -> "MlflowClient | None":
-    """A store that nobody wrote to yet is not made just to find it empty."""
-    file = sqlite_file(tracking_uri(tracking.uri))
-    return connect(tracking) if file is None or file.exists() else None
 
 
 def _beside(client: "MlflowClient", folder: Path, model: str) -> tuple[Onlooker | None, str]:

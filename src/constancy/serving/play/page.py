@@ -41,17 +41,10 @@ def style_sheet() -> str:
 
 def build_page(playground: Playground) -> Any:
     """The page as Gradio's blocks; each visitor has a subject and a draw of their own."""
-    # Answers come at once and never wait in a queue; while one is made, only the last of those that
-    # follow is asked for.
-    quick: dict[str, Any] = {
-        "queue": False,
-        "trigger_mode": "always_last",
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
+    hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     with gr.Blocks(title="Constancy: play", analytics_enabled=False, fill_width=True) as page:
         first = playground.first()
-        subject, draw = gr.State(first), gr.State(0)
+        subject, draw, turn = gr.State(first), gr.State(0), gr.State(0)
         gr.HTML(_HEADER, elem_id="top", apply_default_css=False)
         with gr.Row(elem_id="layout"):
             with gr.Column(elem_id="controls", min_width=320):
@@ -69,17 +62,21 @@ def build_page(playground: Playground) -> Any:
                 models = gr.HTML(elem_id="models", apply_default_css=False)
         answers = Answers(playground)
         shown = [pictures, models, together, *notes]
-        state, whole = [draw, *sliders], [subject, draw, *sliders]
-        taken = [subject, status, sliders[FACTORS.index(INTRA_CLASS)], *shown]
-        page.load(answers.show, whole, shown, **quick)
-        gr.on([each.input for each in sliders], answers.show, whole, shown, **quick)
-        file.upload(answers.upload, [file, *state], [*taken, file], **quick)
-        canvas.input(answers.drawn, state, taken, **quick)
-        another.click(answers.redraw, whole, [draw, *shown], **quick)
-        back.click(answers.reset, [subject, draw], [*sliders, *shown], **quick)
+        taken = [subject, status, sliders[FACTORS.index(INTRA_CLASS)], turn]
+        # Whatever changes, one event shows it: of several, a late answer could take the place of the
+        # last one. It never waits in a queue; while one answer is made, only the last of those that
+        # follow is asked for.
+        changes = [page.load, draw.change, turn.change, *(each.change for each in sliders)]
+        now = {"queue": False, "trigger_mode": "always_last"}
+        gr.on(changes, answers.show, [subject, draw, *sliders], shown, **now, **hidden)
+        # In the queue, since Gradio tells of a State's change only there.
+        file.upload(answers.upload, [file, turn], [*taken, file], **hidden)
+        canvas.input(answers.drawn, turn, taken, **hidden)
+        another.click(lambda draw: draw + 1, draw, draw, **hidden)
+        back.click(None, outputs=sliders, js=f"() => {[0] * len(sliders)}")
         if classes is not None:
-            classes.input(answers.choose, classes, choice, **quick)
-            choice.click(answers.pick, state, taken, **quick)
+            classes.input(answers.choose, classes, choice, queue=False, **hidden)
+            choice.click(answers.pick, turn, taken, **hidden)
     return page
 
 
