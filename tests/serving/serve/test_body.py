@@ -28,6 +28,14 @@ def test_images_in_base64_pass_in_either_layout(images: list[bytes]) -> None:
         check_body(json.dumps(body).encode())
 
 
+@pytest.mark.parametrize("index", [[], [0, 1]])
+def test_an_index_of_another_length_than_the_data_is_refused(index: list[int]) -> None:
+    """MLflow would answer for none of the images, or twice for one."""
+    split = {"columns": ["image"], "data": [["QQ=="]], "index": index}
+    with pytest.raises(BodyError, match=r"dataframe_split: index and data must be of one length"):
+        check_body(json.dumps({"dataframe_split": split}).encode())
+
+
 @given(ANYTHING | st.dictionaries(NAMES, ANYTHING))
 def test_whatever_else_json_holds_is_refused_in_a_sentence(value: object) -> None:
     body = json.dumps(value).encode()

@@ -1,7 +1,6 @@
 """Images that somebody brings: uploaded or drawn. They are read as if they were hostile."""
 
 import base64
-import binascii
 from pathlib import Path
 
 from constancy.data.images import UnreadableImageError
@@ -30,7 +29,7 @@ def decode_drawing(playground: Playground, address: str) -> Subject:
     """The picture that a canvas gave as a data URI. Raises NotBroughtError."""
     try:
         data = base64.b64decode(address.removeprefix(_DRAWN), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise NotBroughtError("The drawing did not arrive whole: draw once more.") from None
     return _subject(playground, data, "drawing")
 

@@ -52,6 +52,12 @@ class _Split(_Strict):
     data: Annotated[list[tuple[_Image]], Field(min_length=1)]
     index: list[Any] | None = None
 
+    @model_validator(mode="after")
+    def _as_long(self) -> "_Split":
+        if self.index is not None and len(self.index) != len(self.data):
+            raise ValueError("index and data must be of one length")
+        return self
+
 
 class _Body(_Strict):
     dataframe_records: Annotated[list[_Record], Field(min_length=1)] | None = None
