@@ -147,7 +147,10 @@ def test_what_is_shown_at_last_is_what_the_sliders_say(seen: Any) -> None:
         for factor in ("Occlusion", "Viewpoint", "Scale"):
             drag(page, factor, 0.9)
         page.get_by_role("button", name="All back to 0").click()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(
+            "document.getElementById('varied').src === document.getElementById('untouched').src",
+            timeout=SECONDS,
+        )
         page.wait_for_timeout(1000)
         assert picture(page) == picture(page, "untouched") == before
         assert page.locator(".beyond").count() == 0

@@ -156,7 +156,7 @@ def test_only_json_is_taken(server: LocalServer, kind: str | None) -> None:
 
 def test_what_is_not_there_is_told(server: LocalServer) -> None:
     here = "POST images to /invocations, GET /health"
-    for path in ("", "docs", "openapi.json", "invocations/x"):
+    for path in ("", "docs", "openapi.json", "health/", "invocations/x"):
         answer = requests.get(f"{server.uri}/{path}", timeout=30, allow_redirects=False)
         assert refusal(answer) == (404, here)
     answer = requests.get(f"{server.uri}/invocations", timeout=30)

@@ -45,8 +45,10 @@ class Playground:
     border: np.ndarray
 
     def picked(self, row: int) -> Subject:
-        """A test image."""
+        """A test image. Raises IndexError for a row that there is not."""
         assert self.stock is not None
+        if row not in range(len(self.stock.labels)):
+            raise IndexError(f"there is no test image {row}")
         label = int(self.stock.labels[row])
         pixels = np.array(self.stock.images[row])
         return Subject(pixels, f"test image {self.stock.names[row]}", label)

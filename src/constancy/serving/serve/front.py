@@ -58,7 +58,7 @@ def front(switch: Switch, limit: int) -> Starlette:
         yield
         task.cancel()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/invocations", invocations, methods=["POST"]),
             *(Route(path, about) for path in ("/health", "/ping", "/version")),
@@ -66,6 +66,8 @@ def front(switch: Switch, limit: int) -> Starlette:
         exception_handlers={HTTPException: _refuse, ClientDisconnect: _gone, Exception: _fail},
         lifespan=following,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 async def _body(request: Request, limit: int) -> bytes:

@@ -21,6 +21,8 @@ def serve(reference: str, tracking: Tracking | None, host: str, port: int, limit
     limit: bytes of a request's body. Raises UserError if the address cannot be had, or as
     `find_model` does.
     """
+    # uvicorn sends the signal that stopped it once more, when all is answered.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _bound(host, port) as bound:
         switch = Switch(reference, tracking)
         config = uvicorn.Config(
@@ -34,8 +36,6 @@ def serve(reference: str, tracking: Tracking | None, host: str, port: int, limit
             f"{switch.current.name} answers at http://{address}:{port}/invocations (Ctrl-C stops it)",
             flush=True,
         )
-        # uvicorn sends the signal that stopped it once more, when all is answered.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             uvicorn.Server(config).run(sockets=[bound])
         except KeyboardInterrupt:

@@ -1,0 +1,15 @@
+"""MLflow's scoring server on a model in a folder."""
+
+import gc
+from pathlib import Path
+
+from constancy.serving.predictor import Predictor
+from constancy.serving.serve.scoring import scoring_app
+
+
+def test_a_model_that_serves_no_more_leaves_the_memory(trained: Path) -> None:
+    for _ in range(4):
+        scoring_app(trained)
+    gc.collect()
+    # MLflow keeps the last one that it loaded.
+    assert sum(isinstance(each, Predictor) for each in gc.get_objects()) <= 1
