@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json, write_json
 from constancy.models.disk import ModelCard, save_model, weights_digest
-from constancy.page import VERDICT
+from constancy.page import ORIGIN, VERDICT
 from constancy.paths import (
     CANDIDATE,
     DECISION,
@@ -169,7 +169,7 @@ class Project:
 
     def judge(self, candidate: Path, answered: Predictions | None = None) -> Decision:
         """Register the model in a folder by the metrics that are there, and answers that fit them."""
-        EVALUATION.write_text(f"<html>{VERDICT}</html>")
+        EVALUATION.write_text(f"<html>{VERDICT}<dl>{ORIGIN}</dl></html>")
         (answered or answers(read_json(METRICS))).save(PREDICTIONS)
         return register(
             self.settings,

@@ -11,10 +11,11 @@ from tracked_project import CARD, Project, scores, write_model
 from constancy.errors import UserError
 from constancy.files import read_json
 from constancy.models.disk import ModelCard, weights_digest
-from constancy.paths import CANDIDATE, DECISION
+from constancy.paths import CANDIDATE, DECISION, REPORT
 from constancy.registry import promotion
 from constancy.registry.change import promote, roll_back
 from constancy.registry.history import begin
+from constancy.registry.lineage import COMMIT_TAG
 from constancy.registry.store import connect
 from constancy.registry.tracking import create_run
 from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, version_of, versions_of
@@ -66,6 +67,18 @@ def test_the_first_model_that_holds_the_floors_is_champion(
     assert run.data.metrics["occlusion/accuracy"] == 0.98
     files = {file.path for file in client.list_artifacts(run_id)}
     assert files == {"metrics.json", "predictions.npz", "report.html", "decision.json"}
+
+
+def test_the_runs_report_names_the_commit_and_the_projects_is_the_same_in_every_clone(
+    project: Project, client: MlflowClient, tmp_path: Path
+) -> None:
+    run_id = create_run(client, project.settings)
+    client.set_tag(run_id, COMMIT_TAG, "c0ffee")
+    project.register(run_id=run_id)
+    assert (
+        "c0ffee" in Path(client.download_artifacts(run_id, REPORT.name, str(tmp_path))).read_text()
+    )
+    assert "c0ffee" not in REPORT.read_text()
 
 
 def test_the_same_model_again_is_the_same_version(project: Project, client: MlflowClient) -> None:

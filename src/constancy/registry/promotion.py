@@ -9,6 +9,7 @@ from constancy.code import code_digest
 from constancy.errors import UserError
 from constancy.files import write_json, write_text
 from constancy.models.disk import CARD
+from constancy.paths import PREPARED
 from constancy.registry.aliases import decide, finish
 from constancy.registry.checks_table import as_markdown
 from constancy.registry.decision import Decision, with_verdict
@@ -17,6 +18,7 @@ from constancy.registry.folds import fold_name, sum_up_folds
 from constancy.registry.gate import Judgement, Verdict, judge
 from constancy.registry.history import Kind, records
 from constancy.registry.judging import Files, judge_candidate
+from constancy.registry.lineage import data_tags
 from constancy.registry.origin import with_origin
 from constancy.registry.package import log_model, serving_code
 from constancy.registry.store import answering, connect, connect_existing
@@ -83,10 +85,13 @@ def register(
         else:
             decision = _decide(client, settings, run_id, files, identity, metrics)
         write_json(decision_file, asdict(decision))
-        judged = with_verdict(page.read_text(encoding="utf-8"), decision)
-        write_text(report, with_origin(judged, client.get_run(run_id).data.tags))
-        for file in (decision_file, report):
-            client.log_artifact(run_id, str(file))
+        client.log_artifact(run_id, str(decision_file))
+        judged, data = with_verdict(page.read_text(encoding="utf-8"), decision), data_tags()
+        # The project's report hangs on what the stage reads alone, and is the same in every clone.
+        read = {name: data[name] for name in (f"{PREPARED}.md5",) if name in data}
+        write_text(report, with_origin(judged, read))
+        origin = client.get_run(run_id).data.tags
+        client.log_text(run_id, with_origin(judged, origin), report.name)
         if folds := sum_up_folds(client, settings, run_id):
             print(folds)
         client.set_terminated(run_id)
