@@ -11,9 +11,7 @@ checks before MLflow's server cost. Target: 0.9.
 import base64
 import io
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,9 +27,13 @@ import requests
 from measure import record
 from predict import photograph, write_model
 from sklearn.datasets import load_digits
+from stages import PROJECT
 
 from constancy.models.disk import weights_digest
 from constancy.registry.package import MODEL_CODE, signature
+
+sys.path.append(str(PROJECT / "tests"))
+from local_server import LocalServer, free_port
 
 REQUESTS, CLIENTS, ROUNDS = 500, 16, 5
 
@@ -48,31 +50,21 @@ def bodies(side: int) -> list[dict]:
 
 
 @contextmanager
-def server(*command: str) -> Iterator[str]:
+def server(folder: Path, *command: str) -> Iterator[str]:
     """A command that serves on a port of loopback that it is given last; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    process = subprocess.Popen(
-        [*command, "--port", str(port)],
-        env=os.environ | {"PATH": path},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    port, path = free_port(), f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    folder.mkdir()
+    running = LocalServer(
+        [sys.executable, "-m", *command, "--port", str(port)],
+        port=port,
+        folder=folder,
+        variables={"PATH": path},
     )
-    address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
-            try:
-                if requests.get(f"{address}/health", timeout=1).ok:
-                    break
-            except requests.RequestException:
-                time.sleep(0.1)
-        yield address
+        running.wait()
+        yield running.uri
     finally:
-        os.killpg(process.pid, 15)
-        process.wait()
+        running.stop()
 
 
 def load(address: str, asked: list[dict]) -> list[float]:
@@ -108,11 +100,13 @@ def main(side: int) -> None:
         )
         arms = {
             "ours": server(
-                *(sys.executable, "-m", "constancy.cli", "serve"),
+                folder / "ours",
+                *("constancy.cli", "serve"),
                 *("--model", str(folder / "model")),
             ),
             "theirs": server(
-                *(sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"),
+                folder / "theirs",
+                *("mlflow", "models", "serve", "--env-manager", "local"),
                 *("--model-uri", str(folder / "plain")),
             ),
         }

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
 from constancy.files import read_json
-from constancy.paths import METRICS
+from constancy.paths import METRICS, PREDICTIONS
 from constancy.registry.aliases import decide, finish
 from constancy.registry.exclusive import alone
 from constancy.registry.gate import Judgement
 from constancy.registry.judging import Files, judge_beside
-from constancy.registry.reference import find_version, kept_predictions
+from constancy.registry.reference import find_version, kept_file
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import (
     CHAMPION,
@@ -156,7 +156,7 @@ def _kept(client: "MlflowClient", version: "ModelVersion") -> tuple[dict[str, An
     name, run_id = f"{version.name} {version.version}", run_of(version)
     with TemporaryDirectory() as scratch:
         try:
-            file = kept_predictions(client, run_id, Path(scratch))
+            file = kept_file(client, run_id, PREDICTIONS.name, Path(scratch))
             metrics = read_json(client.download_artifacts(run_id, METRICS.name, scratch))
         except (MlflowException, OSError, json.JSONDecodeError) as error:
             raise UserError(

@@ -86,10 +86,12 @@ def register(
             decision = _decide(client, settings, run_id, files, identity, metrics)
         write_json(decision_file, asdict(decision))
         client.log_artifact(run_id, str(decision_file))
-        judged, data = with_verdict(page.read_text(encoding="utf-8"), decision), data_tags()
+        judged, prepared = (
+            with_verdict(page.read_text(encoding="utf-8"), decision),
+            f"{PREPARED}.md5",
+        )
         # The project's report hangs on what the stage reads alone, and is the same in every clone.
-        read = {name: data[name] for name in (f"{PREPARED}.md5",) if name in data}
-        write_text(report, with_origin(judged, read))
+        write_text(report, with_origin(judged, {prepared: data_tags().get(prepared, "")}))
         origin = client.get_run(run_id).data.tags
         client.log_text(run_id, with_origin(judged, origin), report.name)
         if folds := sum_up_folds(client, settings, run_id):

@@ -42,7 +42,7 @@ def find_predictions(reference: str, tracking: Tracking, scratch: Path) -> Found
     client = connect(tracking)
     with answering(client):
         name, run_id = _run_of(client, reference, tracking.model)
-        if file := kept_predictions(client, run_id, scratch):
+        if file := kept_file(client, run_id, PREDICTIONS.name, scratch):
             return Found(name, file)
     raise UserError(
         f"the run of '{reference}' has no {PREDICTIONS.name}: only models that were judged since "
@@ -76,8 +76,8 @@ def _run_of(client: "MlflowClient", reference: str, model: str) -> tuple[str, st
     return f"{model} {version.version}{alias}", run_of(version)
 
 
-def kept_predictions(client: "MlflowClient", run_id: str, scratch: Path) -> Path | None:
-    """The answers that a run keeps, copied into `scratch`; None where it keeps none."""
-    if not any(each.path == PREDICTIONS.name for each in client.list_artifacts(run_id)):
+def kept_file(client: "MlflowClient", run_id: str, name: str, scratch: Path) -> Path | None:
+    """A file that a run keeps, copied into `scratch`; None where it keeps none of that name."""
+    if not any(each.path == name for each in client.list_artifacts(run_id)):
         return None
-    return Path(client.download_artifacts(run_id, PREDICTIONS.name, str(scratch)))
+    return Path(client.download_artifacts(run_id, name, str(scratch)))

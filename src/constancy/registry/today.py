@@ -9,8 +9,9 @@ import numpy as np
 
 from constancy.errors import UserError
 from constancy.evaluation.predictions import Predictions
+from constancy.paths import PREDICTIONS
 from constancy.registry.fetch import ForeignFilesError, fetch_model
-from constancy.registry.reference import kept_predictions
+from constancy.registry.reference import kept_file
 from constancy.registry.versions import run_of
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _kept(client: "MlflowClient", champion: "ModelVersion") -> Predictions | Non
 
     with TemporaryDirectory() as scratch:
         try:
-            file = kept_predictions(client, run_of(champion), Path(scratch))
+            file = kept_file(client, run_of(champion), PREDICTIONS.name, Path(scratch))
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise

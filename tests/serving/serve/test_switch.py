@@ -83,6 +83,8 @@ def test_no_request_is_lost_while_models_are_promoted(
         finally:
             done.set()
         answers = [answer for each in clients for answer in each.result()]
+        # It is told after the first answer may have come.
+        until(lambda: server.log.count("answers from now on") == 2)
         log = server.log.splitlines()
     assert {status for status, _, _ in answers} == {200}
     told = {model: [found for _, by, found in answers if by == model] for _, model, _ in answers}

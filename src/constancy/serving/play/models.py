@@ -10,11 +10,11 @@ from constancy.errors import UserError
 from constancy.files import read_json
 from constancy.paths import CANDIDATE, METRICS, RUN
 from constancy.registry.fetch import fetch_model
-from constancy.registry.reference import find_version
-from constancy.registry.store import answering, connect, connect_existing
+from constancy.registry.reference import kept_file
+from constancy.registry.store import answering, connect_existing
 from constancy.registry.tracking import WEIGHTS_TAG
 from constancy.registry.versions import CHALLENGER, CHAMPION, model_tags, run_of, version_of
-from constancy.serving.load import find_model
+from constancy.serving.load import find_model, find_registered
 from constancy.serving.play.proven import Proven, proven_ranges
 from constancy.serving.play.seen import Onlooker
 from constancy.serving.predictor import Predictor
@@ -52,19 +52,18 @@ def open_models(reference: str, settings: Settings) -> Models:
 
     Raises UserError as that does.
     """
-    folder, tracking = find_model(reference, settings.tracking), settings.tracking
-    beside, why_alone = None, "There is no challenger."
+    tracking, beside, why_alone = settings.tracking, None, "There is no challenger."
     if Path(reference).is_dir():
+        folder = find_model(reference, None)
         title, name, judged = reference, "this model", _judged_here(folder)
         try:
             client = connect_existing(tracking)
         except UserError as error:  # the folder can be played with all the same
             client, why_alone = None, f"No other model: {error}."
     else:
-        client = connect(tracking)
+        client, version = find_registered(reference, tracking)
         with answering(client):
-            version = find_version(client, tracking.model, reference)
-            assert version is not None  # as it was found a moment ago
+            folder = fetch_model(client, version)
             number = f"version {version.version}"
             numbered = reference.isdecimal()
             title = number.capitalize() if numbered else f"{reference.capitalize()}, {number}"
@@ -103,9 +102,8 @@ def _judged(client: "MlflowClient", version: "ModelVersion") -> Judged:
 
     with TemporaryDirectory() as scratch, suppress(MlflowException):  # somebody deleted the run
         run = client.get_run(run_of(version))
-        if any(each.path == METRICS.name for each in client.list_artifacts(run.info.run_id)):
-            file = client.download_artifacts(run.info.run_id, METRICS.name, scratch)
-            return Judged(read_json(Path(file)), run.data.params)
+        if file := kept_file(client, run.info.run_id, METRICS.name, Path(scratch)):
+            return Judged(read_json(file), run.data.params)
     return _UNJUDGED
 
 

@@ -1,7 +1,6 @@
 """All that the page plays with: the models, the project's test images, the factors."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -113,7 +112,7 @@ def open_playground(reference: str, settings: Settings) -> Playground:
 
 def _stock(predictor: Predictor) -> tuple[Stock | None, str]:
     """The project's test images, or why the model cannot be shown them."""
-    if not Path(PREPARED / "dataset.json").is_file():
+    if not (PREPARED / "dataset.json").is_file():
         return None, "This project has no test images yet: `constancy run` prepares them."
     dataset = Dataset.load(PREPARED)
     if (dataset.image, dataset.classes) != (predictor.image, predictor.classes):

@@ -12,9 +12,9 @@ from constancy.serving.predictor import Prediction, Predictor
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """pixels: the image, uint8, H x W x C. attention: how much each pixel speaks for the label, float32, H x W, 0..1; None where the
-    network keeps no picture. channels: of each layer those that are shown; maps: what they make of
-    the image, uint8, h x w x 1, dark is 0.
+    """pixels: the image, uint8, H x W x C; attention: how much each pixel speaks for the label,
+    float32, H x W, 0..1, None where the network keeps no picture; channels: of each layer those that
+    are shown; maps: what they make of the image, uint8, h x w x 1, dark is 0.
     """
 
     pixels: np.ndarray

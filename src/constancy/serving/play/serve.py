@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from constancy.ports import HOST
+from constancy.ports import HOST, bound
+from constancy.serving.http_server import serve_app
 from constancy.serving.play.playground import Playground
 
 if TYPE_CHECKING:
@@ -38,32 +39,13 @@ _POLICY = "; ".join(
 def serve(playground: Playground, port: int) -> None:
     """Serve the page until it is interrupted. What is uploaded lies in a folder that ends with it."""
     with TemporaryDirectory(prefix="constancy-play-") as uploads:
-        os.environ.update(
-            _GRADIO | {"GRADIO_TEMP_DIR": uploads}
-        )  # which Gradio reads as it is imported
+        # Which Gradio reads as it is imported.
+        os.environ.update(_GRADIO | {"GRADIO_TEMP_DIR": uploads})
         # Whoever stops this command, by Ctrl-C or a signal, ends it quietly.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         app = application(playground)
-
-        import uvicorn
-
-        config = uvicorn.Config(
-            app,
-            host=HOST,
-            port=port,
-            log_level="warning",
-            timeout_graceful_shutdown=_QUICK_END,
-        )
-
-        class Server(uvicorn.Server):
-            async def startup(self, sockets: Any = None) -> None:
-                await super().startup(sockets)
-                print(f"Play: http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
-
-        try:
-            Server(config).run()
-        except KeyboardInterrupt:  # uvicorn passes it on once all is closed
-            return
+        with bound(HOST, port) as place:
+            serve_app(app, place, f"Play: http://{HOST}:{port} (Ctrl-C stops it)", _QUICK_END)
 
 
 def application(playground: Playground) -> "FastAPI":

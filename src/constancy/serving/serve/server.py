@@ -4,9 +4,9 @@ import signal
 import socket
 import sys
 
-import uvicorn
-
 from constancy.errors import UserError
+from constancy.ports import bound
+from constancy.serving.http_server import serve_app
 from constancy.serving.serve.front import front
 from constancy.serving.serve.switch import Switch
 from constancy.settings.tracking import Tracking
@@ -21,38 +21,19 @@ def serve(reference: str, tracking: Tracking | None, host: str, port: int, limit
     limit: bytes of a request's body. Raises UserError if the address cannot be had, or as
     `find_model` does.
     """
-    # uvicorn sends the signal that stopped it once more, when all is answered.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _bound(host, port) as bound:
+    with _at(host, port) as place:
         switch = Switch(reference, tracking)
-        config = uvicorn.Config(
-            front(switch, limit),
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
         address = f"[{host}]" if ":" in host else host
-        print(
-            f"{switch.current.name} answers at http://{address}:{port}/invocations (Ctrl-C stops it)",
-            flush=True,
-        )
-        try:
-            uvicorn.Server(config).run(sockets=[bound])
-        except KeyboardInterrupt:
-            return
+        told = f"{switch.current.name} answers at http://{address}:{port}/invocations"
+        serve_app(front(switch, limit), place, f"{told} (Ctrl-C stops it)", STOP_SECONDS)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    """A socket at the address, which takes no connections before the server listens."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _at(host: str, port: int) -> socket.socket:
     try:
-        bound.bind((host, port))
+        return bound(host, port)
     except OSError as error:
-        bound.close()
         raise UserError(
             f"port {port} on {host} cannot be had ({error.strerror or error}): choose another with "
             "--port, or stop what uses it"
         ) from None
-    return bound
