@@ -15,7 +15,7 @@ run: .venv/ready ## run the stages that changed and show the outcome
 calibrate: .venv/ready ## measure what severities cost on your data, propose better ones
 	@$(BIN)/constancy calibrate
 
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: .venv/ready ## run the tests but for the slow ones
 	@$(PYTEST) -m 'not slow'

@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from project import SMALL, Project, clone
 
 # Before any test imports a library that would ask the network or print a banner.
@@ -19,21 +20,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: processes that start and servers that answer leave gaps."""
+    return min((os.cpu_count() or 1) + 1, 4)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests among processes so that what is costly to set up is set up once.
-
-    Whatever runs the whole pipeline goes to one process, and begins at once: two trainings beside
-    each other take longer than one after the other. Of the rest, each file goes to one.
-    """
-
-    def group(item: pytest.Item) -> str:
-        runs = {"small_run", "finished_project"} & set(getattr(item, "fixturenames", ()))
-        return "pipeline" if runs or item.path.parent.name == "pipeline" else str(item.path)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=lambda item: group(item) != "pipeline")  # stable: files keep their order
+    """Begin with what runs the whole pipeline, which takes longest, so that it does not end last."""
+    items.sort(key=lambda item: item.path.parent.name != "pipeline")  # files keep their order
 
 
 @pytest.fixture
@@ -51,27 +45,36 @@ def params(monkeypatch: pytest.MonkeyPatch) -> dict:
     return YAML(typ="safe", pure=True).load((PROJECT / "params.yaml").read_text())
 
 
+def run_once(factory: pytest.TempPathFactory, name: str, values: dict[str, Any]) -> Project:
+    """A clone in which the whole pipeline ran once, with what it said in run.log.
+
+    The first of the test processes that asks for it runs it, the others wait and share it.
+    """
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    project = Project(shared / name)
+    with FileLock(shared / f"{name}.lock"):
+        if not (log := project.folder / "run.log").exists():
+            clone(project.folder)
+            project.set(values)
+            project.commit(name)
+            done = project.run("constancy", "run")
+            assert done.returncode == 0, done.stdout + done.stderr
+            log.write_text(done.stdout + done.stderr)
+    return project
+
+
 @pytest.fixture(scope="session")
-def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def finished_project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A clone in which the whole pipeline ran once with the committed params. Do not change it."""
-    project = clone(tmp_path_factory.mktemp("finished") / "project")
-    done = project.run("constancy", "run")
-    (project.folder / "run.log").write_text(done.stdout + done.stderr)
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield project
-    shutil.rmtree(project.folder)
+    return run_once(tmp_path_factory, "finished", {})
 
 
 @pytest.fixture(scope="session")
-def small_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A clone in which the whole pipeline ran once with small params. Do not change it."""
-    project = clone(tmp_path_factory.mktemp("small") / "project")
-    project.set(SMALL)
-    project.commit("small")
-    done = project.run("constancy", "run")
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield project
-    shutil.rmtree(project.folder)
+    return run_once(tmp_path_factory, "small", SMALL)
 
 
 @pytest.fixture

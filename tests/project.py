@@ -11,11 +11,12 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from constancy.files import read_json
+from constancy.settings.base import COMBINED, PIXEL_FACTORS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 SMALL: dict[str, Any] = {
-    "variation.copies.combined": 1,
+    **{f"variation.copies.{name}": 1 for name in (*PIXEL_FACTORS, COMBINED)},
     "suites.test": 60,
     "suites.validation": 20,
     "model.cnn.filters": [8, 16],

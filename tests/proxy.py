@@ -16,26 +16,34 @@ def proxy(
 ) -> Iterator[str]:
     """The address at which a server answers after `delay` seconds, and each n-th time with a 500.
 
-    gone_after: requests after which it answers none.
+    gone_after: requests that change something, after which it answers none: the last of them is
+    carried out, but nobody hears of it.
     """
-    numbers = count(1)
+    numbers, changes = count(1), count(1)
+    gone = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             time.sleep(delay)
-            number = next(numbers)
-            if gone_after is not None and number > gone_after:
-                self.close_connection = True
-                return
-            if fails_every and not number % fails_every:
+            if fails_every and not next(numbers) % fails_every:
                 self.reply(500, b"oh dear")
+                return
+            if gone.is_set():
+                self.close_connection = True
                 return
             headers = {k: v for k, v in self.headers.items() if k.lower() == "content-type"}
             answer = requests.request(
                 self.command, uri + self.path, data=body, headers=headers, timeout=60
             )
+            if self.changes() and next(changes) == gone_after:
+                gone.set()
+                self.close_connection = True
+                return
             self.reply(answer.status_code, answer.content)
+
+        def changes(self) -> bool:
+            return self.command != "GET" and not self.path.endswith("/search")
 
         def reply(self, status: int, body: bytes) -> None:
             self.send_response(status)

@@ -11,18 +11,18 @@ from mlflow.server import get_app_client
 from project import SMALL, Project, clone
 from team_server import TeamServer, team_server
 
+from constancy.settings.base import COMBINED, FACTORS
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 USERS = {"ana": "the password of ana", "ci": "the password of ci"}
-FACTORS = ("viewpoint", "illumination", "scale", "deformation", "clutter", "occlusion")
 # What is tested is the way of a model, however poor it is.
 POOR = (
     SMALL
     | {"train.epochs": 1, "suites.test": 20}
-    | {f"variation.copies.{name}": 1 for name in FACTORS}
     | {
         f"promotion.checks.{name}.floor": 0.0
-        for name in ("clean", *FACTORS, "intra-class", "combined", "sensitivity")
+        for name in ("clean", *FACTORS, COMBINED, "sensitivity")
     }
     | {"promotion.checks.calibration_error.ceiling": 1.0}
 )
