@@ -22,7 +22,8 @@ def transformer() -> Network:
 
 
 def test_channels_come_before_the_picture(transformer: Network) -> None:
-    found = pictures(transformer, torch.zeros((2, 3, SIDE, SIDE), dtype=torch.uint8))
+    with torch.inference_mode(), pictures(transformer) as found:
+        transformer(torch.zeros((2, 3, SIDE, SIDE), dtype=torch.uint8))
     shapes = [tuple(each.shape[1:]) for each in found.values()]
     assert (96, 16, 16) in shapes
     assert (384, 4, 4) in shapes

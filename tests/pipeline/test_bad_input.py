@@ -77,8 +77,8 @@ def test_an_archive_with_a_wrong_hash(small_project: Project) -> None:
     ("old", "new", "message"),
     [
         (
-            "    occlusion: 4",
-            "    ocluson: 4",
+            "    occlusion: 1",
+            "    ocluson: 1",
             "unknown key 'variation.copies.ocluson': did you mean",
         ),
         (

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from constancy.models.layers import feature_layers
@@ -40,9 +39,10 @@ def _channels_last(output: Tensor) -> bool:
     return output.ndim == 4 and output.shape[1] == output.shape[2] != output.shape[3]
 
 
-def pictures(network: Network, images: Tensor) -> dict[str, Tensor]:
-    """The outputs of those layers that still have a picture, N x C x H x W of more than one pixel, by
-    name, from the image on. images: N x C x H x W, as the network takes them.
+@contextmanager
+def pictures(network: Network) -> Iterator[dict[str, Tensor]]:
+    """Within the block, the outputs of those layers that still have a picture, for the images that
+    passed last: N x C x H x W of more than one pixel, by name, from the image on.
     """
     found: dict[str, Tensor] = {}
 
@@ -50,6 +50,5 @@ def pictures(network: Network, images: Tensor) -> dict[str, Tensor]:
         if output.ndim == 4 and output[0, 0].numel() > 1:
             found[name] = output
 
-    with torch.inference_mode(), watching(network, see):
-        network(images)
-    return found
+    with watching(network, see):
+        yield found

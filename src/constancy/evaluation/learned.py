@@ -1,11 +1,12 @@
 """What a network learned, as pictures: filters, feature maps, images that excite a unit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from constancy.evaluation.features import pictures
 from constancy.evaluation.invariance import Invariance
@@ -38,7 +39,10 @@ def what_was_learned(network: Network, image: np.ndarray, invariance: Invariance
     """Pictures of a network in evaluation mode; image: uint8, H x W x C; invariance: of the network,
     which has seen the base images.
     """
-    maps = layer_maps(network, image)
+    shown = torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2)
+    with torch.inference_mode(), pictures(network) as seen:
+        network(shown)
+    maps = layer_maps(seen)
     units = {name: _spread(invariance.exciting(name), UNITS) for name in invariance.layers}
     excited = [name for name, found in units.items() if found]
     return Learned(
@@ -65,16 +69,13 @@ def _filters(network: Network) -> list[np.ndarray]:
     return list((127.5 + 127.5 * stretched).round().astype(np.uint8))
 
 
-def layer_maps(network: Network, image: np.ndarray) -> dict[str, np.ndarray]:
-    """What layers make of an image, uint8, H x W x C, by name, evenly from the image on.
-
-    Each float32, channels x h x w; what is below 0 counts as 0.
+def layer_maps(seen: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+    """What layers made of an image, by name, evenly from the image on: each float32, channels x h x w;
+    what is below 0 counts as 0. seen: what `pictures` found in it.
     """
-    shown = torch.from_numpy(image[None]).to(network.mean.device).permute(0, 3, 1, 2)
-    outputs = pictures(network, shown)
     found = {}
-    for name in _spread(outputs, MAPPED_LAYERS):
-        maps = outputs[name][0].float().clamp(min=0)
+    for name in _spread(seen, MAPPED_LAYERS):
+        maps = seen[name][0].float().clamp(min=0)
         if max(maps.shape[1:]) > LARGEST:
             maps = torch.nn.functional.adaptive_avg_pool2d(maps, LARGEST)
         found[name] = maps.cpu().numpy()

@@ -6,6 +6,7 @@ from threading import Lock
 import numpy as np
 
 from constancy.evaluation.attention import grad_cam
+from constancy.evaluation.features import pictures
 from constancy.evaluation.learned import layer_maps, stretched, strongest
 from constancy.serving.predictor import Prediction, Predictor
 
@@ -53,10 +54,11 @@ class Onlooker:
 
     def _see(self, pixels: np.ndarray, channels: dict[str, np.ndarray] | None = None) -> Seen:
         network = self.predictor.network
-        (prediction,) = self.predictor.classify(pixels[None])
+        with pictures(network) as seen:
+            (prediction,) = self.predictor.classify(pixels[None])
         label = self.predictor.classes.index(prediction.label)
-        weights = grad_cam(network, pixels[None], np.array([label]))
-        maps = layer_maps(network, pixels)
+        weights = grad_cam(network, pixels[None], np.array([label]), seen)
+        maps = layer_maps(seen)
         shown = channels or {name: strongest(each) for name, each in maps.items()}
         return Seen(
             pixels,
