@@ -23,6 +23,7 @@ from starlette.testclient import TestClient
 @pytest.fixture
 def client(playground: Playground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
     return TestClient(serve.application(playground), base_url="http://127.0.0.1")
 
 
@@ -62,6 +63,22 @@ def test_what_gradio_offers_besides_is_shut(client: TestClient) -> None:
 def test_files_of_the_machine_are_not_served(client: TestClient, in_project: Path) -> None:
     for path in ("/etc/hostname", str(in_project / "params.yaml")):
         assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "secret.svg"])
+def test_files_of_the_machine_are_not_taken_for_uploads(
+    client: TestClient, tmp_path: Path, name: str
+) -> None:
+    (secret := tmp_path / name).write_text("secret")
+    file = {"path": str(secret), "meta": {"_type": "gradio.FileData"}}
+    events = client.get("/config").json()["dependencies"]
+    for event in events:
+        data = [file] * len(event["inputs"])
+        call = {"data": data, "fn_index": event["id"], "session_hash": "test", "event_data": {}}
+        client.post("/gradio_api/run/predict", json=call)
+    assert sum(bool(event["inputs"]) for event in events) >= 4
+    assert not list((tmp_path / "uploads").rglob(name))
+    assert client.get(f"/gradio_api/file={secret}").status_code == 403
 
 
 def test_too_large_a_file_is_refused(

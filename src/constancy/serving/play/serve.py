@@ -72,9 +72,13 @@ def application(playground: Playground) -> "FastAPI":
         response.headers["Content-Security-Policy"] = _POLICY
         return response
 
+    page = build_page(playground)
+    # Gradio takes files from visitors alone, and none that lie on this machine, only once a page is
+    # launched, which it forgets to say of pages that are mounted.
+    page.has_launched = True
     return gradio.mount_gradio_app(
         app,
-        build_page(playground),
+        page,
         path="/",
         app_kwargs=unlisted,
         server_name=HOST,
