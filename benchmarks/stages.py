@@ -84,7 +84,7 @@ def prepare(settings: Settings, folder: Path) -> None:
     train = PackedSplit.load(folder / "prepared" / "train")
     embedding = fit_embedding(train)
     write_copies(train, images.classes, settings.variation, settings.seed, folder / "augmented")
-    for name, count in settings.suites.model_dump().items():
+    for name, count in settings.suites.counts(len(train)).items():
         split = PackedSplit.load(folder / "prepared" / name)
         rest = (settings.variation, count, settings.seed, folder / "suites" / name)
         write_suites(name, split, images.classes, embedding, *rest)

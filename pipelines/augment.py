@@ -19,7 +19,7 @@ def augment(settings: Settings) -> None:
     embedding = fit_embedding(train)
     with replacing(AUGMENTED, SUITES) as (augmented, suites):
         write_copies(train, classes, variation, seed, augmented)
-        for name, count in settings.suites.model_dump().items():
+        for name, count in settings.suites.counts(len(train)).items():
             split = PackedSplit.load(PREPARED / name)
             write_suites(name, split, classes, embedding, variation, count, seed, suites / name)
     copies = sum(variation.copies.positive().values())

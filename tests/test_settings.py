@@ -95,6 +95,11 @@ def test_the_committed_params_hold_every_key() -> None:
         ("data.image.size", 4, "data.image.size: should be greater than or equal to 8, not 4"),
         ("train.devices", 0, "train.devices: must be auto or an integer of at least 1, not 0"),
         (
+            "suites.validation",
+            "all",
+            "suites.validation: must be auto or an integer of at least 1, not 'all'",
+        ),
+        (
             "train.devices",
             True,
             "train.devices: must be auto or an integer of at least 1, not True",
@@ -260,3 +265,13 @@ def test_flat_settings_have_dotted_keys_and_texts() -> None:
         ("name", "cnn"),
         ("none", "null"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"), [(3, 50), (1_241, 50), (50_909, 509), (10**6, 1000)]
+)
+def test_more_training_images_are_tested_on_more(params: dict, train: int, validation: int) -> None:
+    suites = check_settings(params).suites
+    assert suites.counts(train) == {"test": 1000, "validation": validation}
+    params["suites"] = {"test": 7, "validation": 9}
+    assert check_settings(params).suites.counts(train) == {"test": 7, "validation": 9}

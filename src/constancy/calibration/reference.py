@@ -46,7 +46,8 @@ def measure(
     dataset = Dataset.load(prepared)
     whole = PackedSplit.load(prepared / "validation")
     validation = part_of(whole, MAX_VALIDATION, settings.seed)
-    for name, count in (("checkpoints", settings.suites.validation), ("curves", len(validation))):
+    checks = settings.suites.counts(len(PackedSplit.load(prepared / "train")))["validation"]
+    for name, count in (("checkpoints", checks), ("curves", len(validation))):
         write_suites(
             "validation",
             validation,

@@ -1,8 +1,8 @@
 """What every section of the settings shares."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 PIXEL_FACTORS = ("viewpoint", "illumination", "scale", "deformation", "clutter", "occlusion")
 """The factors that make new pixels, in the order in which they are shown."""
@@ -20,6 +20,15 @@ SEVERITIES = (1, 2, 3, 4, 5)
 Share = Annotated[float, Field(ge=0, le=1)]
 """A share of a whole, from 0 to 1."""
 
+
+def _auto_or_count(value: Any) -> Any:
+    if value != "auto" and not (type(value) is int and value >= 1):
+        raise ValueError(f"must be auto or an integer of at least 1, not {value!r}")
+    return value
+
+
+AutoOrCount = Annotated[int | Literal["auto"], BeforeValidator(_auto_or_count)]
+"""How many of something, from 1 on, or `auto`."""
 
 Precision = Literal["fp32", "bf16"]
 """Of the numbers that a network computes with; its weights are kept in fp32."""

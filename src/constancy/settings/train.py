@@ -2,9 +2,9 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from constancy.settings.base import Section
+from constancy.settings.base import AutoOrCount, Section
 
 LEAST_BATCH = 3
 """Images in a batch: some have one less, and batch norm needs two."""
@@ -70,16 +70,9 @@ class Train(Section):
     precision: Literal["auto", "fp32", "bf16"]
     compile: Literal["auto", "always", "never"]
     accelerator: Literal["auto", "cpu", "gpu"]
-    devices: int | Literal["auto"]
+    devices: AutoOrCount
     strategy: Literal["auto", "ddp"]
     debug: Literal["batch", "overfit", "tenth", "profile"] | None
-
-    @field_validator("devices", mode="before")
-    @classmethod
-    def _devices_are_counted_from_one(cls, devices: Any) -> Any:
-        if devices != "auto" and not (type(devices) is int and devices >= 1):
-            raise ValueError(f"must be auto or an integer of at least 1, not {devices!r}")
-        return devices
 
     @model_validator(mode="after")
     def _one_cycle_has_a_way_up(self) -> Self:

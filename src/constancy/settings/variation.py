@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from constancy.settings.base import PIXEL_FACTORS, SEVERITIES, Section
+from constancy.settings.base import PIXEL_FACTORS, SEVERITIES, AutoOrCount, Section
 
 
 def identity(strength: str) -> float:
@@ -158,8 +158,25 @@ class Variation(Section):
         return transforms
 
 
+LEAST_VALIDATION, MOST_VALIDATION = 50, 1000
+
+
 class Suites(Section):
     """How many images of a split are varied for its suites, at the most."""
 
     test: int = Field(ge=1)
-    validation: int = Field(ge=1)
+    validation: AutoOrCount
+    """Those by which training is tested after every epoch."""
+
+    def counts(self, train: int) -> dict[str, int]:
+        """Of each split, by name, for so many training images.
+
+        `auto` is one image of the validation split for each hundred of them, so that its variants
+        cost an epoch a tenth of its time. With fewer than 50, chance decides which epoch looks best;
+        more than 1,000 tell epochs apart no better, and fill the disk.
+        """
+        auto = min(max(train // 100, LEAST_VALIDATION), MOST_VALIDATION)
+        return {
+            "test": self.test,
+            "validation": auto if self.validation == "auto" else self.validation,
+        }
