@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from project import SMALL, Project, clone
 
 # Before any test imports a library that would ask the network or print a banner.
@@ -16,6 +17,10 @@ os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("MPLBACKEND", "Agg")
 # Threads that wait for each other let go of the cores, on which other tests run.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# How long an example takes hangs on what runs beside it.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 PROJECT = Path(__file__).resolve().parents[1]
 

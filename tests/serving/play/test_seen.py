@@ -1,9 +1,13 @@
 """What models see: of the same image the same, once, and by the same channels."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 from tracked_project import CARD, write_model
 
+from constancy.errors import UserError
 from constancy.evaluation.attention import grad_cam
 from constancy.serving.play.playground import Playground
 from constancy.serving.play.seen import Onlooker
@@ -62,3 +66,11 @@ def test_a_network_without_pictures_has_nothing_to_point_into(
     seen, _ = model.look(pixels, pixels)
     assert seen.attention is None
     assert seen.maps == {}
+
+
+def test_a_model_without_finite_answers_is_refused(tmp_path: Path) -> None:
+    predictor = Predictor(write_model(tmp_path / "model", card=CARD))
+    with torch.no_grad():
+        next(predictor.network.parameters()).fill_(float("nan"))
+    with pytest.raises(UserError, match="numbers that are not finite"):
+        Onlooker("damaged", predictor)

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 from click.testing import CliRunner
 from local_server import free_port
 
 from constancy.cli import main
-from constancy.serving.play import serve
+from constancy.serving.play import bring, serve
 from constancy.serving.play.playground import Playground
+from constancy.settings.base import FACTORS
 
 pytest.importorskip("gradio")
 
@@ -81,10 +83,56 @@ def test_files_of_the_machine_are_not_taken_for_uploads(
     assert client.get(f"/gradio_api/file={secret}").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [(None, ""), ("", ""), (99, "occlusion 7"), (-4, ""), (2.3, "occlusion 2.3")],
+)
+def test_a_number_that_is_half_typed_counts_as_the_nearest(
+    client: TestClient, typed: object, shown: str
+) -> None:
+    config = client.get("/config").json()
+    event = next(each for each in config["dependencies"] if each["api_name"] == "show")
+    severities = dict.fromkeys(FACTORS, 0) | {"occlusion": typed}
+    call = {"data": [None, None, *severities.values()], "fn_index": event["id"]}
+    answer = client.post("/gradio_api/run/predict", json=call | {"session_hash": "test"})
+    assert answer.status_code == 200
+    assert (shown or "by no factor yet") in answer.json()["data"][0]
+
+
+def uploaded(client: TestClient, **headers: str) -> int:
+    """The status of the answer to an upload."""
+    sent = {"files": ("some.png", b"0" * 100)}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post("/gradio_api/upload", files=sent, headers=named).status_code
+
+
+def test_other_pages_can_send_nothing(client: TestClient) -> None:
+    assert uploaded(client) == uploaded(client, Origin="http://127.0.0.1") == 200
+    for origin in ("http://evil.example", "http://127.0.0.1:7993", "http://localhost", "null"):
+        assert uploaded(client, Origin=origin) == 403
+    for site in ("cross-site", "same-site"):
+        assert uploaded(client, Sec_Fetch_Site=site) == 403
+        assert client.get("/", headers={"Sec-Fetch-Site": site}).status_code == 200  # a link to it
+    for path in (
+        "file=http://1.1.1.1/x",
+        "custom_component/a/b/c/d",
+        "process_recording",
+        "proxy=x",
+    ):
+        assert client.get(f"/gradio_api/{path}").status_code == 403
+
+
+def test_bodies_have_a_length_and_a_limit(client: TestClient) -> None:
+    address = "/gradio_api/run/predict"
+    assert client.post(address, content=iter([b"{", b"}"])).status_code == 411
+    large = {"Content-Length": "900000000", "Content-Type": "text/plain"}
+    assert client.post(address, content=b"x", headers=large).status_code == 413
+
+
 def test_too_large_a_file_is_refused(
     playground: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "MAX_UPLOAD", "10kb")
+    monkeypatch.setattr(bring, "MAX_UPLOAD", 10_000)
     client = TestClient(serve.application(playground), base_url="http://127.0.0.1")
     sent = {"files": ("large.png", b"0" * 20_000)}
     assert client.post("/gradio_api/upload", files=sent).status_code == 413
@@ -114,7 +162,10 @@ def test_a_port_that_is_taken_is_named(in_project: Path) -> None:
     assert f"constancy play --port {port + 1}" in outcome.stderr
 
 
-def test_it_ends_quietly_and_leaves_nothing(in_project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_quietly_and_leaves_nothing(
+    in_project: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "constancy.cli", "play", "--port", str(port)],
@@ -127,9 +178,14 @@ def test_it_ends_quietly_and_leaves_nothing(in_project: Path, tmp_path: Path) ->
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == f"Play: http://127.0.0.1:{port} (Ctrl-C stops it)\n"
-        assert list(tmp_path.glob("constancy-play-*"))
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        page = f"http://127.0.0.1:{port}"
+        with requests.get(f"{page}/gradio_api/heartbeat/a", stream=True, timeout=30) as opened:
+            assert opened.status_code == 200
+            sent = {"files": ("left.png", b"0" * 20_000)}
+            assert requests.post(f"{page}/gradio_api/upload", files=sent, timeout=30).ok
+            assert list(tmp_path.glob("constancy-play-*/*/left.png"))
+            process.send_signal(number)
+            out, err = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()

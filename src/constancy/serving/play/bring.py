@@ -9,6 +9,9 @@ from constancy.data.reading import read_file
 from constancy.serving.play.playground import Playground
 from constancy.serving.play.vary import Subject
 
+MAX_UPLOAD = 64_000_000
+"""Bytes of a file."""
+
 _DRAWN = "data:image/png;base64,"
 
 
@@ -17,8 +20,9 @@ class NotBroughtError(Exception):
 
 
 def read_upload(playground: Playground, file: Path) -> Subject:
-    """The image in an uploaded file. Raises NotBroughtError."""
+    """The image in an uploaded file, which is gone then. Raises NotBroughtError."""
     data, problem = read_file(file)
+    file.unlink(missing_ok=True)
     name = printable(file.name)
     if problem is not None:
         raise NotBroughtError(f"{name} cannot be read: {problem}. The former picture stays.")

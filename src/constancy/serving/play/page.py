@@ -1,6 +1,7 @@
 """The page: what stands where, and what happens when somebody touches it."""
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +71,14 @@ def build_page(playground: Playground) -> Any:
         now = {"queue": False, "trigger_mode": "always_last"}
         gr.on(changes, answers.show, [subject, draw, *sliders], shown, **now, **hidden)
         # In the queue, since Gradio tells of a State's change only there.
+        last = {"trigger_mode": "always_last", **hidden}
         file.upload(answers.upload, [file, turn], [*taken, file], **hidden)
-        canvas.input(answers.drawn, turn, taken, **hidden)
+        canvas.input(answers.drawn, turn, taken, **last)
         another.click(lambda draw: draw + 1, draw, draw, **hidden)
         back.click(None, outputs=sliders, js=f"() => {[0] * len(sliders)}")
         if classes is not None:
-            classes.input(answers.choose, classes, choice, queue=False, **hidden)
-            choice.click(answers.pick, turn, taken, **hidden)
+            classes.input(answers.choose, classes, choice, queue=False, **last)
+            choice.click(answers.pick, turn, taken, **last)
     return page
 
 
@@ -127,6 +129,17 @@ def _sliders(playground: Playground, first: Subject | None) -> tuple[list[Any], 
                 elem_id=name,
                 buttons=[],
             )
-            sliders.append(slider)
+            sliders.append(_forgiving(slider))
             notes.append(gr.HTML(elem_id=f"{name}-note", apply_default_css=False))
     return sliders, notes
+
+
+def _forgiving(slider: Any) -> Any:
+    """The same slider: a number that is half typed, or too large, counts as the nearest one."""
+
+    def nearest(number: Any) -> float:
+        known = number if isinstance(number, int | float) and isfinite(number) else slider.minimum
+        return float(min(max(known, slider.minimum), slider.maximum))
+
+    slider.preprocess = nearest
+    return slider

@@ -28,13 +28,14 @@ class Seen:
 class Onlooker:
     """A model that looks at an image, untouched and varied.
 
-    title: what it is called on the page.
+    title: what it is called on the page. Raises UserError as `Predictor.classify` does.
     """
 
     def __init__(self, title: str, predictor: Predictor) -> None:
         self.title = title
         self.predictor = predictor
         self._untouched: tuple[bytes, Seen] | None = None
+        predictor.classify(np.zeros((1, *predictor.image.shape), np.uint8))
         # Layers are watched through the network itself, which can serve one caller at a time.
         self._one_at_a_time = Lock()
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from constancy.ports import HOST, bound
 from constancy.serving.http_server import serve_app
+from constancy.serving.play import bring
 from constancy.serving.play.playground import Playground
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
     from starlette.responses import Response
-
-MAX_UPLOAD = "64mb"
 
 _GRADIO = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
 _QUICK_END = 1  # seconds that an open page may keep the server from ending
@@ -41,11 +40,20 @@ def serve(playground: Playground, port: int) -> None:
     with TemporaryDirectory(prefix="constancy-play-") as uploads:
         # Which Gradio reads as it is imported.
         os.environ.update(_GRADIO | {"GRADIO_TEMP_DIR": uploads})
-        # Whoever stops this command, by Ctrl-C or a signal, ends it quietly.
+        # Whoever stops this command, by Ctrl-C, a signal or the end of the terminal, ends it quietly.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         app = application(playground)
+        told = f"Play: http://{HOST}:{port} (Ctrl-C stops it)"
         with bound(HOST, port) as place:
-            serve_app(app, place, f"Play: http://{HOST}:{port} (Ctrl-C stops it)", _QUICK_END)
+            serve_app(app, place, told, _QUICK_END, lambda: _let_go(app))
+
+
+def _let_go(app: "FastAPI") -> None:
+    """End the streams by which Gradio knows that pages are open; of mounted pages nobody else does."""
+    for route in app.routes:
+        if event := getattr(getattr(route, "app", None), "stop_event", None):
+            event.set()
 
 
 def application(playground: Playground) -> "FastAPI":
@@ -57,6 +65,7 @@ def application(playground: Playground) -> "FastAPI":
         from fastapi import FastAPI
         from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+        from constancy.serving.play.gate import Gate
         from constancy.serving.play.page import build_page, style_sheet, theme
 
     unlisted: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
@@ -73,6 +82,7 @@ def application(playground: Playground) -> "FastAPI":
         return response
 
     page = build_page(playground)
+    app.add_middleware(Gate)
     # Gradio takes files from visitors alone, and none that lie on this machine, only once a page is
     # launched, which it forgets to say of pages that are mounted.
     page.has_launched = True
@@ -90,5 +100,5 @@ def application(playground: Playground) -> "FastAPI":
         ssr_mode=False,
         pwa=False,
         show_error=False,
-        max_file_size=MAX_UPLOAD,
+        max_file_size=bring.MAX_UPLOAD,
     )
