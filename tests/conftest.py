@@ -61,6 +61,7 @@ def run_once(factory: pytest.TempPathFactory, name: str, values: dict[str, Any])
     project = Project(shared / name)
     with FileLock(shared / f"{name}.lock"):
         if not (log := project.folder / "run.log").exists():
+            shutil.rmtree(project.folder, ignore_errors=True)  # of a run that failed
             clone(project.folder)
             project.set(values)
             project.commit(name)

@@ -12,12 +12,17 @@ import requests
 
 @contextmanager
 def proxy(
-    uri: str, *, delay: float = 0.0, fails_every: int | None = None, gone_after: int | None = None
+    uri: str,
+    *,
+    delay: float = 0.0,
+    fails_every: int | None = None,
+    gone_after: int | None = None,
+    heard: bool = True,
 ) -> Iterator[str]:
     """The address at which a server answers after `delay` seconds, and each n-th time with a 500.
 
-    gone_after: requests that change something, after which it answers none: the last of them is
-    carried out, but nobody hears of it.
+    gone_after: requests that change something, after which it answers none; heard: whether the last
+    of them, which is carried out, is still answered.
     """
     numbers, changes = count(1), count(1)
     gone = threading.Event()
@@ -38,8 +43,9 @@ def proxy(
             )
             if self.changes() and next(changes) == gone_after:
                 gone.set()
-                self.close_connection = True
-                return
+                if not heard:
+                    self.close_connection = True
+                    return
             self.reply(answer.status_code, answer.content)
 
         def changes(self) -> bool:

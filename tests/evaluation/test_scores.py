@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score
 
@@ -180,7 +180,6 @@ def small_models(draw: st.DrawFn) -> tuple[Any, ...]:
     return rng.normal(size=(images, classes)), labels, suite, base, severity
 
 
-@settings(deadline=None)  # ten thousand draws, nine times
 @given(small_models())
 def test_every_score_is_defined_and_in_range(model: tuple[Any, ...]) -> None:
     values = json.loads(json.dumps(scored(*model).as_json(), allow_nan=False))

@@ -33,7 +33,7 @@ def test_networks_answer_one_logit_for_each_class(
     assert network(images(3, channels, 20)).shape == (3, 7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     side=st.integers(8, 40),
     filters=st.lists(st.integers(1, 4), min_size=1, max_size=6),
@@ -56,7 +56,7 @@ def test_no_setting_shrinks_the_image_to_nothing(
     assert network(images(2, 1, side)).shape == (2, 2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     side=st.one_of(st.integers(8, 80), st.just(224)),
     channels=st.sampled_from([1, 3]),

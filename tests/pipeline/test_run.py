@@ -134,7 +134,7 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_to_end_ends_the_stage_too(small_project: Project, number: int) -> None:
     with training(small_project) as process:
         assert any("pipelines/train.py" in each for each in processes_in(small_project.folder))

@@ -44,8 +44,9 @@ def said(call: Callable[[], None]) -> str | None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("heard", [True, False])
 def test_wherever_a_server_goes_away_the_next_one_finds_or_takes_the_rest(
-    project: Project, server: LocalServer, monkeypatch: pytest.MonkeyPatch
+    project: Project, server: LocalServer, monkeypatch: pytest.MonkeyPatch, heard: bool
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setattr(exclusive, "LEASE_SECONDS", 0.3)  # by another address, another machine
@@ -56,7 +57,7 @@ def test_wherever_a_server_goes_away_the_next_one_finds_or_takes_the_rest(
     for changes in count(1):
         champion = number_of(client, "constancy", CHAMPION)
         target = 3 - champion
-        with proxy(server.uri, gone_after=changes) as uri:
+        with proxy(server.uri, gone_after=changes, heard=heard) as uri:
             there = project.with_tracking(uri=uri).settings
             error = said(lambda there=there, target=target: promote_at(there, target))
         assert error is None or "does not answer" in error

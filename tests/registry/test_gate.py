@@ -127,7 +127,7 @@ def _scores(values: list[float]) -> dict:
 
 
 @given(accuracies, st.none() | accuracies, accuracies, st.floats(0, 0.5))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_no_model_below_a_floor_or_far_behind_is_promoted(
     values: list[float], champion: list[float] | None, floors: list[float], margin: float
 ) -> None:

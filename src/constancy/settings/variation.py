@@ -172,8 +172,8 @@ class Suites(Section):
         """Of each split, by name, for so many training images.
 
         `auto` is one image of the validation split for each hundred of them, so that its variants
-        cost an epoch a tenth of its time. With fewer than 50, chance decides which epoch looks best;
-        more than 1,000 tell epochs apart no better, and fill the disk.
+        cost an epoch a tenth of its time. With too few, chance decides which epoch looks best; too
+        many fill the disk.
         """
         auto = min(max(train // 100, LEAST_VALIDATION), MOST_VALIDATION)
         return {

@@ -105,7 +105,7 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.one_of(st.binary(max_size=200), st.tuples(st.sampled_from(SEEDS), mutations())))
 def test_no_bytes_raise_any_other_error(case: bytes | tuple[bytes, Mutation]) -> None:
     data = case if isinstance(case, bytes) else case[1](case[0])
@@ -139,9 +139,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     return made
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 3), mutations(), st.booleans())
 def test_no_archive_raises_any_other_error(
     in_tmp: Path, params: dict, archives: list[bytes], kind: int, mutate: Mutation, again: bool
@@ -151,9 +149,7 @@ def test_no_archive_raises_any_other_error(
     assert_told(data_settings(params, source="archive:pets.bin"))
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(TABLES), mutations(), st.binary(max_size=200))
 def test_no_manifest_raises_any_other_error(
     in_tmp: Path, params: dict, table: bytes, mutate: Mutation, more: bytes

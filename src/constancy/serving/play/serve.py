@@ -72,6 +72,7 @@ def application(playground: Playground) -> "FastAPI":
     app = FastAPI(**unlisted)
     # Else a page from elsewhere could reach this one under a name of its own (DNS rebinding).
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+    app.add_middleware(Gate)
 
     @app.middleware("http")
     async def keep_here(
@@ -82,7 +83,6 @@ def application(playground: Playground) -> "FastAPI":
         return response
 
     page = build_page(playground)
-    app.add_middleware(Gate)
     # Gradio takes files from visitors alone, and none that lie on this machine, only once a page is
     # launched, which it forgets to say of pages that are mounted.
     page.has_launched = True

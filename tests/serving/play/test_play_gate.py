@@ -1,9 +1,5 @@
 """Only the page's own requests come through to Gradio."""
 
-import pytest
-
-pytest.importorskip("gradio")
-
 from starlette.testclient import TestClient
 
 
