@@ -20,7 +20,7 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from constancy.variation.factors import FACTORS, strength_at
 from constancy.variation.geometry import pixel_grid
 from constancy.variation.light import DISPLAY_GAMMA
 from constancy.variation.scene import Donors, Scene
-from constancy.variation.view import View, border_colors
+from constancy.variation.view import Piece, View, border_colors
 from constancy.variation.waves import SMOOTHING
 
 TARGETS = {32: 4.0, 64: 4.0, 224: 3.0}
@@ -81,19 +81,25 @@ def photograph(rng: np.random.Generator, size: int, channels: int) -> np.ndarray
     return picture.clip(0, 255).astype(np.uint8)
 
 
-def our_view(batch: Batch, number: int, names: tuple[str, ...], rng: np.random.Generator) -> View:
-    scene = Scene(batch.shape, number % 10, batch.donors)
-    severities = batch.severities[number]
-    return View.of(
-        FACTORS[name].draw(getattr(STRENGTHS, name), severities[name], rng, scene) for name in names
-    )
+def our_views(batch: Batch, turn: int, names: tuple[str, ...]) -> Iterator[View]:
+    rng = np.random.default_rng(turn)
+
+    def drawn() -> Iterator[list[Piece | None]]:
+        for number, severities in enumerate(batch.severities):
+            scene = Scene(batch.shape, number % 10, batch.donors)
+            yield [
+                FACTORS[name].draw(getattr(STRENGTHS, name), severities[name], rng, scene)
+                for name in names
+            ]
+
+    return View.of_each(drawn(), batch.shape)
 
 
 def ours(batch: Batch, turn: int, names: tuple[str, ...] = ALL) -> list[np.ndarray]:
-    borders, rng = border_colors(batch.images), np.random.default_rng(turn)
+    borders, views = border_colors(batch.images), our_views(batch, turn, names)
     return [
-        our_view(batch, i, names, rng).apply(image, borders[i])
-        for i, image in enumerate(batch.images)
+        view.apply(image, border)
+        for view, image, border in zip(views, batch.images, borders, strict=True)
     ]
 
 
@@ -256,8 +262,7 @@ def agreement(batch: Batch) -> dict[str, dict[str, list[float]]]:
 
 def our_move(batch: Batch, names: tuple[str, ...]) -> float:
     side = batch.shape[0]
-    rng = np.random.default_rng(0)
-    views = [our_view(batch, i, names, rng) for i in range(COUNT)]
+    views = our_views(batch, 0, names)
     return movement(np.stack([view.sources(side, side) for view in views]))
 
 

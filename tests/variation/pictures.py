@@ -1,11 +1,14 @@
 """Pictures and splits for the tests of the factors, made on the spot."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from constancy.data.packed import PackedSplit
+from constancy.variation.light import Lighting
+from constancy.variation.waves import draw_pattern
 
 
 def picture(number: int, shape: tuple[int, int, int] = (32, 32, 1)) -> np.ndarray:
@@ -37,3 +40,8 @@ def split(
     """A split of `count` pictures of as many numbers from `first` on."""
     images = np.stack([picture(number, shape) for number in range(first, first + count)])
     return split_of(images, np.arange(count) % classes)
+
+
+def lighting(shape: tuple[int, int, int], seed: int = 0, **light: Any) -> Lighting:
+    """Light on a picture of a shape, its pattern drawn."""
+    return Lighting(shape, draw_pattern(np.random.default_rng(seed), *shape[:2]), **light)

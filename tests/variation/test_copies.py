@@ -14,6 +14,7 @@ from constancy.variation import parallel
 from constancy.variation.copies import draw_copy, write_copies
 from constancy.variation.factors import FACTORS
 from constancy.variation.scene import Donors, Scene
+from constancy.variation.view import View
 
 CLASSES = ["a", "b", "c"]
 
@@ -112,7 +113,7 @@ def test_severities_are_drawn_from_all_above_0(variation: Variation) -> None:
     whole = variation.model_copy(update={"severities": Severities(least=0, most=5)})
     areas = []
     for seed in range(400):
-        (block,) = draw_copy("occlusion", whole, generator(seed), scene).layers
+        (block,) = draw_copy("occlusion", whole, generator(seed), scene)
         areas.append(block.height * block.width / 64**2)
     # Strengths are .05, .1, .2, .3, .4, so a severity below 2 hides at most a tenth.
     assert min(areas) < 0.01
@@ -126,7 +127,7 @@ def test_severities_are_drawn_from_those_of_the_settings(variation: Variation) -
     few = variation.model_copy(update={"severities": Severities(least=2, most=3)})
     areas = []
     for seed in range(100):
-        (block,) = draw_copy("occlusion", few, generator(seed), scene).layers
+        (block,) = draw_copy("occlusion", few, generator(seed), scene)
         areas.append(block.height * block.width / 64**2)
     assert 0.09 < min(areas) < 0.12
     assert 0.18 < max(areas) < 0.21
@@ -203,7 +204,7 @@ def test_combinations_hold_as_many_different_factors_as_the_settings_say(
     some = variation.model_copy(update={"combine": Combine(least=3, most=5)})
     counts, kinds = set(), set()
     for seed in range(200):
-        view = draw_copy("combined", some, generator(seed), scene)
+        view = View.of(draw_copy("combined", some, generator(seed), scene))
         pieces = [*view.geometry, *view.lights, *view.layers]
         # Viewpoint and scale are one piece; scale shows in the diagonal of the map.
         both = sum(hasattr(piece, "back") and _is_two_factors(piece.back) for piece in pieces)

@@ -9,8 +9,22 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from constancy.seeds import generator
-from constancy.variation.geometry import Displacement, bent, pixel_grid, resized, turned
+from constancy.variation.geometry import (
+    Displacement,
+    bent,
+    displacements,
+    pixel_grid,
+    resized,
+    turned,
+)
 from constancy.variation.waves import SMOOTHING
+
+
+def displacement(
+    rms: float, strongest: float, rng: np.random.Generator, height: int, width: int
+) -> Displacement:
+    return displacements([bent(rms, strongest, rng, height, width)])[0]
+
 
 SHAPES = st.tuples(st.integers(8, 48), st.integers(8, 48))
 FINE_SHAPES = st.tuples(st.integers(100, 300), st.integers(100, 300))
@@ -92,7 +106,7 @@ def test_sources_and_targets_undo_each_other(
 @given(st.integers(0, 2**32), st.floats(0.1, 6), SHAPES)
 @settings(max_examples=50)
 def test_a_bend_is_undone_by_its_targets(seed: int, rms: float, shape: tuple[int, int]) -> None:
-    bend = bent(rms, rms, generator(seed), *shape)
+    bend = displacement(rms, rms, generator(seed), *shape)
     grid = pixel_grid(*shape)
     sources = bend.sources(grid)
     inside = (sources >= 0).all(axis=2) & (sources <= np.array(shape)[::-1] - 1).all(axis=2)
@@ -109,7 +123,7 @@ def test_a_bend_is_undone_by_its_targets(seed: int, rms: float, shape: tuple[int
 @example(136, 10.5, (100, 135))
 def test_bends_never_fold(seed: int, rms: float, shape: tuple[int, int]) -> None:
     """The determinant, at the corners of all cells of four pixels, where it is smallest."""
-    points = bent(rms, rms, generator(seed), *shape).sources(pixel_grid(*shape))
+    points = displacement(rms, rms, generator(seed), *shape).sources(pixel_grid(*shape))
     assert (cells(points) > 0).all()
 
 
@@ -117,7 +131,7 @@ def test_bends_never_fold(seed: int, rms: float, shape: tuple[int, int]) -> None
 def test_a_bend_is_as_strong_as_asked_and_no_shift(
     seed: int, rms: float, shape: tuple[int, int]
 ) -> None:
-    field = bent(rms, rms, generator(seed), *shape).field.astype(float)
+    field = displacement(rms, rms, generator(seed), *shape).field.astype(float)
     length = np.sqrt((field**2).sum(axis=2).mean())
     assert length == pytest.approx(rms / 100 * min(shape), rel=1e-4)
     assert np.abs(field.mean(axis=(0, 1))).max() < 1e-4 * length
@@ -125,7 +139,7 @@ def test_a_bend_is_as_strong_as_asked_and_no_shift(
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_stronger_bend_is_the_same_one_stronger(seed: int) -> None:
-    weak, strong = (bent(rms, 6, generator(seed), 32, 32).field for rms in (0.5, 1.5))
+    weak, strong = (displacement(rms, 6, generator(seed), 32, 32).field for rms in (0.5, 1.5))
     assert strong == pytest.approx(3 * weak, abs=1e-5)
 
 
@@ -140,7 +154,7 @@ def test_bends_are_as_smooth_as_gaussian_smoothed_noise() -> None:
             float((all_fields[:, :, :-lag] * all_fields[:, :, lag:]).mean() / power) for lag in lags
         ]
 
-    ours = [bent(1, 1, generator(seed), side, side).field[..., 0] for seed in range(400)]
+    ours = [displacement(1, 1, generator(seed), side, side).field[..., 0] for seed in range(400)]
     noise = np.random.default_rng(0)
     theirs = [
         gaussian_filter(noise.standard_normal((side, side)), SMOOTHING * side, mode="reflect")
@@ -150,7 +164,7 @@ def test_bends_are_as_smooth_as_gaussian_smoothed_noise() -> None:
 
 
 def test_the_same_draw_bends_large_pictures_as_it_bends_small_ones() -> None:
-    small, large = (bent(2, 2, generator(3), side, side).field for side in (32, 128))
+    small, large = (displacement(2, 2, generator(3), side, side).field for side in (32, 128))
     averaged = large.reshape(32, 4, 32, 4, 2).mean(axis=(1, 3)) / 4
     assert averaged == pytest.approx(small, abs=0.01)
 

@@ -21,6 +21,7 @@ from constancy.variation.factors import ANY, FACTORS
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.suites import Suite, suite_digest
 from constancy.variation.variants import Maker
+from constancy.variation.view import View
 from constancy.variation.write_suites import choose_base, write_suites
 
 CLASSES = ["a", "b", "c"]
@@ -163,11 +164,11 @@ def test_a_control_has_the_border_and_the_places_of_its_variant(variation: Varia
     black = np.zeros(1, np.uint8)
     for sample in ids(range(20)):
         varied = maker.view("scale", 5, "smaller", sample, scene)
-        control = maker.control("scale", 5, ["smaller"], sample, scene)
+        control = View.of(maker.draw_control("scale", 5, ["smaller"], sample, scene))
         gone = varied.apply(image, black)[:, :, 0] < 45
         assert ((control_image(control, image, black)[:, :, 0] == 0) == gone).all()
         foreign = maker.view("clutter", 5, ANY, sample, scene).layers[0].patches
-        own = maker.control("clutter", 5, [ANY], sample, scene).layers[0].patches
+        own = maker.draw_control("clutter", 5, [ANY], sample, scene)[0].patches
         assert [(each.top, each.left) for each in own] == [(e.top, e.left) for e in foreign]
         sources = [images.images[row].tobytes() for row in np.flatnonzero(images.labels == 1)]
         for patch in own:

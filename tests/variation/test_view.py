@@ -3,13 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from pictures import picture
+from pictures import lighting, picture
 from PIL import Image
 
 from constancy.seeds import generator
-from constancy.variation.geometry import bent, pixel_grid, resized, turned
+from constancy.variation.geometry import bent, displacements, pixel_grid, resized, turned
 from constancy.variation.layers import Block
-from constancy.variation.light import lit
 from constancy.variation.view import View, border_colors
 
 BLACK = np.zeros(1, np.uint8)
@@ -35,17 +34,22 @@ def test_composed_geometry_is_one_map_after_the_other() -> None:
     )
     grid = pixel_grid(40, 60)
     composed = View.of([size, bend, camera]).sources(40, 60)
-    by_hand = bend.sources(size.sources(camera.sources(grid)))
+    (moved,) = displacements([bend])
+    by_hand = moved.sources(size.sources(camera.sources(grid)))
     assert composed == pytest.approx(by_hand, abs=1e-3)
     # And back: where the object goes, first bent, then resized, then seen by the camera.
     points = np.array([[[20, 15], [35, 30]]], np.float32)
-    forward = camera.targets(size.targets(bend.targets(points)))
+    forward = camera.targets(size.targets(moved.targets(points)))
     assert View.of([bend, size, camera]).targets(points[0]) == pytest.approx(forward[0], abs=1e-3)
 
 
 def test_the_order_of_different_pieces_does_not_matter() -> None:
     image = picture(1)
-    pieces = [lit(image.shape, gamma=2), bent(2, 2, generator(1), 32, 32), turned(20, 0, 5, 32, 32)]
+    pieces = [
+        lighting(image.shape, gamma=2),
+        bent(2, 2, generator(1), 32, 32),
+        turned(20, 0, 5, 32, 32),
+    ]
     pieces.append(Block(3, 4, 10, 8, None))
     first = View.of(pieces).apply(image, BLACK)
     assert (View.of(pieces[::-1]).apply(image, BLACK) == first).all()
@@ -127,4 +131,26 @@ def test_what_lies_beyond_the_border_is_known() -> None:
 def test_the_block_in_front_is_not_lit() -> None:
     image = np.full((16, 16, 1), 100, np.uint8)
     block = Block(0, 0, 16, 16, np.full((16, 16, 1), 77, np.uint8))
-    assert (View.of([block, lit(image.shape, gamma=3)]).apply(image, BLACK) == 77).all()
+    assert (View.of([block, lighting(image.shape, gamma=3)]).apply(image, BLACK) == 77).all()
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 1), (96, 80, 3), (300, 280, 1)])
+def test_views_worked_out_together_are_those_worked_out_alone(shape: tuple[int, int, int]) -> None:
+    """Some are several blocks; one in three is not bent, and one in two not lit."""
+    height, width, _ = shape
+    count = 3 * 2**16 // (height * width) + 2
+    drawn = []
+    for seed in range(count):
+        pieces = [turned(seed % 30, seed, 5, height, width)]
+        if seed % 3:
+            # The stronger half would fold, and is smoothed until it does not.
+            pieces.append(bent(2, 2 if seed % 2 else 15, generator(seed), height, width))
+        if seed % 2:
+            pieces.append(lighting(shape, seed, gamma=0.5, mired=seed % 90, uneven=0.3, metered=1))
+        drawn.append(pieces)
+    image = picture(0, shape)
+    border = border_colors(image[None])[0]
+    together = [view.apply(image, border) for view in View.of_each(iter(drawn), shape)]
+    alone = [View.of(pieces).apply(image, border) for pieces in drawn]
+    assert len(together) == count
+    assert all((ours == theirs).all() for ours, theirs in zip(together, alone, strict=True))

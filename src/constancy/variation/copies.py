@@ -1,5 +1,7 @@
 """Training copies: every training image seen anew, under one factor or several at once."""
 
+from collections.abc import Iterator
+from itertools import product
 from math import prod
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from constancy.variation.factors import FACTORS, MAX_SEVERITY, draw_combination
 from constancy.variation.limits import limits_of
 from constancy.variation.parallel import image_job, shards
 from constancy.variation.scene import Donors, Scene
-from constancy.variation.view import View, border_colors
+from constancy.variation.view import Piece, View, border_colors
 
 
 def write_copies(
@@ -58,8 +60,10 @@ def write_copies(
             pass
 
 
-def draw_copy(kind: str, variation: Variation, rng: np.random.Generator, scene: Scene) -> View:
-    """A random view for a training copy.
+def draw_copy(
+    kind: str, variation: Variation, rng: np.random.Generator, scene: Scene
+) -> list[Piece | None]:
+    """The pieces of a random view for a training copy.
 
     kind: a factor's name, or "combined" for `variation.combine` different factors. Each factor has
     a severity of its own, uniform in `variation.severities` up to the limit of the image's class, and
@@ -73,7 +77,7 @@ def draw_copy(kind: str, variation: Variation, rng: np.random.Generator, scene: 
         severity = most - (most - least) * rng.random()
         strengths = getattr(variation.strengths, name)
         pieces.append(FACTORS[name].draw(strengths, severity, rng, scene))
-    return View.of(pieces)
+    return pieces
 
 
 def _write_shard(
@@ -92,11 +96,16 @@ def _write_shard(
     images, copies = np.asarray(images), np.asarray(copies)
     borders = border_colors(images)
     extra = Extra(variation.albumentations) if variation.albumentations else None
-    for i, (sample, label) in enumerate(zip(ids, labels.tolist(), strict=True)):
-        scene = Scene(images.shape[1:], label, donors, limits=limits[label])
-        for k in range(len(copies)):
-            rng = generator(seed, "copies", kind, k, sample)
-            copy = draw_copy(kind, variation, rng, scene).apply(images[i], borders[i])
-            if extra is not None:
-                copy = extra.apply(copy, derive_seed(seed, "albumentations", kind, k, sample))
-            copies[k, start + i] = copy
+    places = list(product(range(len(images)), range(len(copies))))
+
+    def drawn() -> Iterator[list[Piece | None]]:
+        for i, k in places:
+            label = int(labels[i])
+            scene = Scene(images.shape[1:], label, donors, limits=limits[label])
+            yield draw_copy(kind, variation, generator(seed, "copies", kind, k, ids[i]), scene)
+
+    for (i, k), view in zip(places, View.of_each(drawn(), images.shape[1:]), strict=True):
+        copy = view.apply(images[i], borders[i])
+        if extra is not None:
+            copy = extra.apply(copy, derive_seed(seed, "albumentations", kind, k, ids[i]))
+        copies[k, start + i] = copy

@@ -22,11 +22,12 @@ from constancy.settings.variation import (
     Viewpoint,
     identity,
 )
-from constancy.variation.geometry import Displacement, Homography, bent, resized, turned
+from constancy.variation.geometry import Bend, Homography, bent, resized, turned
 from constancy.variation.layers import Backdrop, Block, Patches, hidden, strewn, swapped
-from constancy.variation.light import Lamp, Light, lit
+from constancy.variation.light import Lamp, Lighting
 from constancy.variation.scene import Scene
 from constancy.variation.view import Piece
+from constancy.variation.waves import draw_pattern
 
 ANY = "any"
 """The direction of a factor that has only one, and of a view whose direction was drawn."""
@@ -125,7 +126,7 @@ def _illumination(
     rng: np.random.Generator,
     scene: Scene,
     direction: str | None,
-) -> Light:
+) -> Lighting:
     gamma = strength_of(strengths, "gamma", severity)
     mired = strength_of(strengths, "mired", severity)
     toward, place, width, metered, warmth = rng.random(5).tolist()
@@ -136,14 +137,14 @@ def _illumination(
         width=_between(_LIGHT_FADES, width),
         shade=strength_of(strengths, "shade", severity),
     )
-    return lit(
+    return Lighting(
         scene.shape,
+        draw_pattern(rng, *scene.shape[:2]),
         gamma=gamma if darker else 1 / gamma,
         mired=mired * (2 * warmth - 1),
         lamp=lamp,
         uneven=strength_of(strengths, "uneven", severity),
         metered=metered,
-        rng=rng,
     )
 
 
@@ -169,7 +170,7 @@ def _deformation(
     rng: np.random.Generator,
     scene: Scene,
     _: str | None,
-) -> Displacement:
+) -> Bend:
     rms = strength_of(strengths, "rms", severity)
     return bent(rms, strengths.rms[-1], rng, *scene.shape[:2])
 

@@ -13,7 +13,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from constancy.variation.waves import draw_smooth_field
+from constancy.variation.waves import draw_field, smooth_fields
 
 _INVERSION_STEPS = 100
 
@@ -104,6 +104,20 @@ class Displacement:
 Geometry = Homography | Displacement
 
 
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """A smooth change of shape that is drawn, but not yet worked out; see `waves.smooth_fields`.
+
+    rms, strongest: in pixels; waves: drawn by `waves.draw_field`; height, width: of the picture.
+    """
+
+    rms: float
+    strongest: float
+    waves: np.ndarray
+    height: int
+    width: int
+
+
 def turned(tilt: float, toward: float, roll: float, height: int, width: int) -> Homography:
     """The picture as a camera sees it that has moved around the picture's centre.
 
@@ -124,17 +138,20 @@ def turned(tilt: float, toward: float, roll: float, height: int, width: int) -> 
     along, across = math.cos(toward), math.sin(toward)
     nearer = sin / math.hypot(height, width)
     both = (1 - cos) * along * across
-    tilted = np.array(
-        [
-            [cos + (1 - cos) * along * along, both, 0],
-            [both, cos + (1 - cos) * across * across, 0],
-            [nearer * along, nearer * across, cos],
-        ]
+    tilted = (
+        (cos + (1 - cos) * along * along, both, 0.0),
+        (both, cos + (1 - cos) * across * across, 0.0),
+        (nearer * along, nearer * across, cos),
     )
     cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
-    rolled = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-    from_centre, to_centre = _centring(height, width)
-    return Homography(from_centre @ tilted @ rolled @ to_centre)
+    # Rolled first, and about the centre. On nine numbers, NumPy takes five times as long as Python.
+    rows = [(p * cos - q * sin, p * sin + q * cos, r) for p, q, r in tilted]
+    x, y = (width - 1) / 2, (height - 1) / 2
+    back = []
+    for row, centre in zip(rows, (x, y, 0.0), strict=True):
+        p, q, r = (own + centre * last for own, last in zip(row, rows[2], strict=True))
+        back.append((p, q, r - p * x - q * y))
+    return Homography(np.array(back))
 
 
 def resized(size: float, height: int, width: int) -> Homography:
@@ -144,21 +161,26 @@ def resized(size: float, height: int, width: int) -> Homography:
     return Homography(back, shrink=min(size, 1.0))
 
 
-def bent(
-    rms: float, strongest: float, rng: np.random.Generator, height: int, width: int
-) -> Displacement:
+def bent(rms: float, strongest: float, rng: np.random.Generator, height: int, width: int) -> Bend:
     """The picture under a random smooth displacement.
 
     rms: root mean square length of the displacement, in percent of the shorter side; strongest: the
     largest that the same draw may have elsewhere: its shape is the same there.
     """
     percent = min(height, width) / 100
-    field = draw_smooth_field(rms * percent, strongest * percent, rng, height, width)
-    return Displacement(field)
+    waves = draw_field(rng, height, width)
+    return Bend(rms * percent, strongest * percent, waves, height, width)
 
 
-@lru_cache(maxsize=64)
-def _centring(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    x, y = (width - 1) / 2, (height - 1) / 2
-    from_centre = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])
-    return from_centre, np.linalg.inv(from_centre)
+def displacements(bends: Sequence[Bend]) -> list[Displacement]:
+    """What all of them displace, in pictures of one size."""
+    if not bends:
+        return []
+    fields = smooth_fields(
+        [bend.waves for bend in bends],
+        [bend.rms for bend in bends],
+        [bend.strongest for bend in bends],
+        bends[0].height,
+        bends[0].width,
+    )
+    return [Displacement(field) for field in fields]

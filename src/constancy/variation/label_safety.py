@@ -7,6 +7,7 @@ is where that is said, and `propose_limits` says what.
 
 import math
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from constancy.variation.embedding import Embedding
 from constancy.variation.factors import ANY
 from constancy.variation.scene import Donors
 from constancy.variation.variants import Maker
-from constancy.variation.view import border_colors
+from constancy.variation.view import View, border_colors
 
 SHARE = 0.1
 """Of a class's images that some draw takes for another class: above it, the factor is too severe."""
@@ -141,11 +142,18 @@ def _taken(
     scenes = [maker.scene(images.shape[1:], label) for maker in makers]
     before = neighbours.resembled(images, rows, label)
     taken = np.empty((len(SEVERITIES), *before.shape), bool)
+    subjects = list(
+        product(zip(makers, scenes, strict=True), zip(ids, images, borders, strict=True))
+    )
     for at, severity in enumerate(SEVERITIES):
+        drawn = (
+            maker.draw(factor, severity, ANY, sample, scene)
+            for (maker, scene), (sample, _, _) in subjects
+        )
+        views = View.of_each(drawn, images.shape[1:])
         seen = [
-            maker.view(factor, severity, ANY, sample, scene).apply(image, border)
-            for maker, scene in zip(makers, scenes, strict=True)
-            for sample, image, border in zip(ids, images, borders, strict=True)
+            view.apply(image, border)
+            for view, (_, (_, image, border)) in zip(views, subjects, strict=True)
         ]
         found = neighbours.resembled(np.stack(seen), np.tile(rows, len(makers)), label)
         taken[at] = found.reshape(len(makers), *before.shape).any(axis=0)

@@ -1,13 +1,14 @@
 """Light as it falls in the world: exposure, its colour, a lamp aside, and the camera that meters it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from constancy.variation.waves import draw_smooth_values
+from constancy.variation.waves import smooth_patterns
 
 DISPLAY_GAMMA = 2.2
 """Pixel values are about the 1 / 2.2-th power of the light that they stand for (IEC 61966-2-1)."""
@@ -15,7 +16,7 @@ DISPLAY_GAMMA = 2.2
 DAYLIGHT = 6500.0
 """Kelvin: the light in which white is meant to look white (sRGB's white point, about)."""
 
-_LEVELS = np.arange(256, dtype=np.float32)[None] / 255
+_LEVELS = np.arange(256, dtype=np.float32) / 255
 _LATTICE = 32  # places on the shorter side at which light is worked out, at the most: it is smooth
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue (ITU-R BT.709)
 _XYZ_TO_RGB = (  # linear sRGB (IEC 61966-2-1)
@@ -58,23 +59,31 @@ class Lamp:
     shade: float
 
 
-def lit(
-    shape: tuple[int, int, int],
-    *,
-    gamma: float = 1.0,
-    mired: float = 0.0,
-    lamp: Lamp | None = None,
-    uneven: float = 0.0,
-    metered: float = 0.0,
-    rng: np.random.Generator | None = None,
-) -> Light:
-    """Light on a picture of a shape, height x width x channels.
+NO_LAMP = Lamp(toward=0.0, place=0.5, width=1.0, shade=0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Lighting:
+    """Light on a picture of a shape, height x width x channels: drawn, but not yet worked out.
 
     gamma: the power to which pixel values in 0..1 are raised: above 1 darker, below 1 lighter.
     mired: by how much the light's colour is warmer than daylight, in 10^6 / kelvin; below 0 colder.
-    uneven: root mean square unevenness of the light, in stops, in a smooth pattern drawn from
-    `rng`. metered: how much of the light that lamp and pattern cost the camera makes up for by
-    exposing longer, 0 to 1.
+    uneven: root mean square unevenness of the light, in stops, in the smooth pattern of the weights
+    `waves` (see `waves.draw_pattern`). metered: how much of the light that lamp and pattern cost
+    the camera makes up for by exposing longer, 0 to 1.
+    """
+
+    shape: tuple[int, int, int]
+    waves: np.ndarray
+    gamma: float = 1.0
+    mired: float = 0.0
+    lamp: Lamp = NO_LAMP
+    uneven: float = 0.0
+    metered: float = 0.0
+
+
+def lights(lightings: Sequence[Lighting]) -> list[Light]:
+    """What all of them do, on pictures of one shape.
 
     Light adds up and is lost in proportion, but pixel values v are gamma-coded: the light is
     L = v^2.2, and m L is the pixel value m^(1/2.2) v. With t from 0 to 1 along the lamp's direction,
@@ -82,22 +91,31 @@ def lit(
         m = (1 - shade (3 s^2 - 2 s^3)) 2^(uneven F),   s = (t - place) / width + 1/2 within 0..1,
     F the pattern, of mean 0 and mean square 1, and c the light's colour (see `colour_of`).
     """
-    exposure = 255 * _LEVELS ** np.float32(gamma)
+    if not lightings:
+        return []
+    exposures = 255 * _LEVELS ** _column([each.gamma for each in lightings])
+    shape = lightings[0].shape
     # Both sides by one scale, or directions would not be those of the picture.
     scale = min(1.0, _LATTICE / min(shape[:2]))
     height, width = (max(1, round(scale * side)) for side in shape[:2])
-    light = np.ones((height, width), np.float32) if lamp is None else _light_of(lamp, height, width)
-    if uneven and rng is not None:
-        light *= np.exp2(np.float32(uneven) * draw_smooth_values(rng, height, width))
-    light *= cv2.mean(light)[0] ** -metered
+    light = _lamplight([each.lamp for each in lightings], height, width)
+    pattern = smooth_patterns([each.waves for each in lightings], height, width)
+    pattern *= _plane([each.uneven for each in lightings])
+    light *= np.exp2(pattern, out=pattern)
+    # Not by NumPy: its sums hang, in the last bit, on what is summed beside them.
+    means = [cv2.mean(plane)[0] for plane in light]
+    metered = zip(means, lightings, strict=True)
+    light *= _plane([mean**-each.metered for mean, each in metered])
     np.maximum(light, 0, out=light)
-    shading = np.power(light, np.float32(1 / DISPLAY_GAMMA), out=light)
+    shadings = np.power(light, np.float32(1 / DISPLAY_GAMMA), out=light)
     if shape[2] == 3:
-        tint = colour_of(mired) ** (1 / DISPLAY_GAMMA)
-        shading = cv2.merge([shading * share for share in tint.tolist()])
+        colours = np.array([colour_of(each.mired) for each in lightings])
+        tints = (colours ** (1 / DISPLAY_GAMMA)).astype(np.float32)
+        shadings = shadings[..., None] * tints[:, None, None]
     if (height, width) != shape[:2]:
-        shading = cv2.resize(shading, shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return Light(exposure, shading)
+        size = (shape[1], shape[0])
+        shadings = [cv2.resize(each, size, interpolation=cv2.INTER_LINEAR) for each in shadings]
+    return [Light(*each) for each in zip(exposures, shadings, strict=True)]
 
 
 def colour_of(mired: float) -> np.ndarray:
@@ -129,24 +147,37 @@ def _black_body(kelvin: float) -> np.ndarray:
     return np.array(rgb) / luminance
 
 
-def _light_of(lamp: Lamp, height: int, width: int) -> np.ndarray:
-    """How much of the lamp's light falls on each place: float32, H x W, from 0 to 1."""
-    x, y = math.cos(lamp.toward), math.sin(lamp.toward)
-    # Over the pixels' outer edges, so that the light does not hang on how many pixels there are.
-    reach = (abs(x) * width + abs(y) * height) * lamp.width
-    middle = 0.5 - (x * (width - 1) + y * (height - 1)) / (2 * reach)
-    middle += (0.5 - lamp.place) / lamp.width
-    down, across = _places(height)[:, None], _places(width)
-    s = (y / reach * down + middle) + x / reach * across
-    np.minimum(s, 1, out=s)
-    np.maximum(s, 0, out=s)
-    # 1 - shade (3 s^2 - 2 s^3), in place: in small arrays each step costs more than its numbers.
+def _lamplight(lamps: Sequence[Lamp], height: int, width: int) -> np.ndarray:
+    """How much of each lamp's light falls on each place: float32, N x H x W, from 0 to 1."""
+    starts, down, across = [], [], []
+    for lamp in lamps:
+        x, y = math.cos(lamp.toward), math.sin(lamp.toward)
+        # Over the pixels' outer edges, so that the light does not hang on how many pixels there are.
+        reach = (abs(x) * width + abs(y) * height) * lamp.width
+        middle = 0.5 - (x * (width - 1) + y * (height - 1)) / (2 * reach)
+        starts.append(middle + (0.5 - lamp.place) / lamp.width)
+        down.append(y / reach)
+        across.append(x / reach)
+    rows = _plane(down) * _places(height)[:, None] + _plane(starts)
+    s = rows + _plane(across) * _places(width)
+    np.clip(s, 0, 1, out=s)
+    shade = _plane([lamp.shade for lamp in lamps])
     light: np.ndarray = s * s
-    s *= 2 * lamp.shade
-    s -= 3 * lamp.shade
+    s *= 2 * shade
+    s -= 3 * shade
     light *= s
-    light += 1
+    light += 1  # 1 - shade (3 s^2 - 2 s^3)
     return light
+
+
+def _column(values: Sequence[float]) -> np.ndarray:
+    """A number for each of N rows: float32, N x 1."""
+    return np.array(values, np.float32)[:, None]
+
+
+def _plane(values: Sequence[float]) -> np.ndarray:
+    """A number for each of N planes: float32, N x 1 x 1."""
+    return _column(values)[:, None]
 
 
 @lru_cache(maxsize=64)

@@ -38,27 +38,31 @@ class Maker:
         return Scene(shape, label, self.donors, limits=self.limits[label])
 
     def view(self, kind: str, severity: int, direction: str, sample: str, scene: Scene) -> View:
-        """The view of the image with the id `sample` under a factor, or under several ("combined").
+        """The view through the pieces that `draw` draws."""
+        return View.of(self.draw(kind, severity, direction, sample, scene))
+
+    def draw(
+        self, kind: str, severity: int, direction: str, sample: str, scene: Scene
+    ) -> list[Piece | None]:
+        """How the image with the id `sample` is seen under a factor, or under several ("combined").
 
         A direction that the factor does not have means one drawn for each image. The draws do not
         hang on the severity: a higher one gives the same change, only stronger.
         """
         if kind != COMBINED:
-            return View.of(
-                [self._piece((kind, direction), kind, severity, sample, scene, direction)]
-            )
+            return [self._piece((kind, direction), kind, severity, sample, scene, direction)]
         names = draw_combination(self.variation.combine, generator(*self.purpose, kind, sample))
-        return View.of(
+        return [
             self._piece((kind, name), name, severity, sample, scene, direction) for name in names
-        )
+        ]
 
-    def control(
+    def draw_control(
         self, kind: str, severity: int, directions: list[str], sample: str, scene: Scene
-    ) -> View:
-        """The view of which the image's control is made: in one of the directions, drawn."""
+    ) -> list[Piece | None]:
+        """That of which the image's control is made: in one of the directions, drawn."""
         drawn = generator(*self.purpose, "control", kind, sample).integers(len(directions))
         scene = control_scene(kind, scene)
-        return self.view(kind, severity, directions[int(drawn)], sample, scene)
+        return self.draw(kind, severity, directions[int(drawn)], sample, scene)
 
     def _piece(
         self,
@@ -122,14 +126,18 @@ def _write_shard(
 ) -> None:
     """Write all variants and controls of the base images from `start` on."""
     variants = np.asarray(variants)
-    borders = border_colors(images)
-    for i, (sample, label) in enumerate(zip(index["id"], index["label"], strict=True)):
-        image, border = images[i], borders[i]
-        scene = maker.scene(image.shape, int(label))
-        for severity in SEVERITIES:
-            for d, name in enumerate(directions):
-                view = maker.view(kind, severity, name, sample, scene)
-                variants[severity - 1, d, start + i] = view.apply(image, border)
-            if controls is not None:
-                view = maker.control(kind, severity, directions, sample, scene)
-                controls[severity - 1, start + i] = control_image(view, image, border)
+    borders, shape = border_colors(images), images.shape[1:]
+    scenes = [maker.scene(shape, int(label)) for label in index["label"]]
+    subjects = list(zip(index["id"], scenes, strict=True))
+    for severity in SEVERITIES:
+        for d, name in enumerate(directions):
+            drawn = (maker.draw(kind, severity, name, sample, scene) for sample, scene in subjects)
+            for i, view in enumerate(View.of_each(drawn, shape)):
+                variants[severity - 1, d, start + i] = view.apply(images[i], borders[i])
+        if controls is not None:
+            drawn = (
+                maker.draw_control(kind, severity, directions, sample, scene)
+                for sample, scene in subjects
+            )
+            for i, view in enumerate(View.of_each(drawn, shape)):
+                controls[severity - 1, start + i] = control_image(view, images[i], borders[i])

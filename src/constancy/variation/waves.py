@@ -8,6 +8,7 @@ same draw gives the same field at every resolution.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,18 +19,28 @@ SMOOTHING = 0.12
 
 _WAVES = 10  # for each length of the shorter side; the next would be damped to 0.1 %
 _LEAST_DETERMINANT = 0.05
-_STRIP = 2**12  # cells, looked at together: what is computed of them stays in the cache
+_STRIP = 2**14  # cells, looked at together: what is computed of them stays in the cache
 _PATTERN_WAVES = 4  # of each side, the constant one included
 
 
-def draw_smooth_field(
-    rms: float, strongest: float, rng: np.random.Generator, height: int, width: int
-) -> np.ndarray:
-    """A random smooth displacement field, float32, H x W x 2 as (x, y), in pixels.
+def draw_field(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A random weight for each wave of a displacement field: float64, down x 2 x across."""
+    down, _, across = _basis(height, width).damping.shape
+    return rng.standard_normal((down, 2, across))
 
-    rms: root mean square length of the displacements in pixels, met exactly; strongest: the largest
-    that will be asked for, at most a fifth of the shorter side. Their mean is zero: a shift of the
-    whole is no deformation.
+
+def smooth_fields(
+    drawn: Sequence[np.ndarray],
+    rms: Sequence[float],
+    strongest: Sequence[float],
+    height: int,
+    width: int,
+) -> np.ndarray:
+    """The smooth displacement fields of N draws, float32, N x H x W x 2 as (x, y), in pixels.
+
+    drawn: N of `draw_field`; rms: root mean square length of each one's displacements in pixels,
+    met exactly; strongest: the largest that will be asked for of it, at most a fifth of the shorter
+    side. Their mean is zero: a shift of the whole is no deformation.
 
     The map p + field(p), bilinear between pixels, does not fold, not even at the strongest, so that
     all have one shape: where the determinant of its Jacobian would fall below 0.05 there, the field
@@ -37,35 +48,46 @@ def draw_smooth_field(
     most pi sqrt(2) strongest / side < 0.89, and no determinant is below 1 - 0.89.
     """
     basis = _basis(height, width)
-    weights = rng.standard_normal((len(basis.damping), 2, basis.damping.shape[2]))
-    while True:
+    fields = np.empty((len(drawn), height, width, 2), np.float32)
+    weights, longest = np.stack(drawn), np.array(strongest)
+    folded = np.arange(len(drawn))
+    while len(folded):
         weights *= basis.damping
-        # The waves are orthonormal, so the field's mean square is the sum of their squared weights.
-        weights *= strongest / (math.sqrt(np.vdot(weights, weights)) or 1.0)  # a pixel has no waves
-        side_by_side = weights.astype(np.float32).reshape(len(weights), -1)
-        field = (basis.rows @ side_by_side @ basis.columns).reshape(height, width, 2)
-        if _least_determinant(field) >= _LEAST_DETERMINANT:
-            break
-    field *= rms / strongest
-    return field
+        # The waves are orthonormal, so a field's mean square is the sum of its squared weights.
+        length = np.sqrt(np.einsum("ndca,ndca->n", weights, weights))
+        weights *= _for_each(longest / np.where(length > 0, length, 1))  # a pixel has no waves
+        side_by_side = weights.astype(np.float32).reshape(*weights.shape[:2], -1)
+        found = (basis.rows @ side_by_side @ basis.columns).reshape(-1, height, width, 2)
+        fields[folded] = found
+        again = _least_determinants(found) < _LEAST_DETERMINANT
+        folded, weights, longest = folded[again], weights[again], longest[again]
+    fields *= _for_each(np.array(rms) / np.array(strongest)).astype(np.float32)
+    return fields
 
 
-def draw_smooth_values(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A random smooth pattern: float32, H x W, of mean 0 and mean square 1.
+def draw_pattern(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A random weight for each of a pattern's few waves: float64, down x across."""
+    return rng.standard_normal((min(height, _PATTERN_WAVES), min(width, _PATTERN_WAVES)))
 
-    The sum of the longest cosine waves, with independent normal weights.
+
+def smooth_patterns(drawn: Sequence[np.ndarray], height: int, width: int) -> np.ndarray:
+    """The smooth patterns of N draws of `draw_pattern`: float32, N x H x W, of mean 0 and mean square 1.
+
+    Each is the sum of the longest cosine waves.
     """
-    rows, columns = _pattern_basis(height), _pattern_basis(width)
-    weights = rng.standard_normal((rows.shape[1], columns.shape[1]))
-    weights[0, 0] = 0
-    length = math.sqrt(np.vdot(weights, weights))
-    pattern: np.ndarray = (rows @ (weights / (length or 1.0)) @ columns.T).astype(np.float32)
-    return pattern
+    weights = np.stack(drawn)
+    weights[:, 0, 0] = 0
+    length = np.sqrt(np.einsum("nda,nda->n", weights, weights))[:, None, None]
+    weights /= np.where(length > 0, length, 1)
+    down, across = weights.shape[1:]
+    rows, columns = _pattern_basis(down, height), _pattern_basis(across, width)
+    patterns: np.ndarray = (rows @ weights @ columns.T).astype(np.float32)
+    return patterns
 
 
 @lru_cache(maxsize=64)
-def _pattern_basis(length: int) -> np.ndarray:
-    return _waves(np.arange(min(length, _PATTERN_WAVES)), np.arange(length), length)
+def _pattern_basis(waves: int, length: int) -> np.ndarray:
+    return _waves(np.arange(waves), np.arange(length), length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,35 +119,47 @@ def _basis(height: int, width: int) -> _Basis:
     )
 
 
-def _least_determinant(field: np.ndarray) -> float:
-    """The smallest determinant of the Jacobian of p + field(p), bilinear between pixels.
+def _least_determinants(fields: np.ndarray) -> np.ndarray:
+    """The smallest determinant of the Jacobian of each p + field(p), bilinear between pixels: N.
 
-    In a cell of four pixels it changes linearly from corner to corner. At a corner it is the cross
-    product of the two edges that meet there: with x + iy for (x, y), Im(conj(right) down).
+    fields: float32, N x H x W x 2. In a cell of four pixels the determinant changes linearly from
+    corner to corner. At a corner it is the cross product of the two edges that meet there: with
+    x + iy for (x, y), Im(conj(right) down).
+
+    Pixels lie in one line here, row after row and field after field, and edges are differences along
+    it, written where the last ones were: far faster than new windows of small arrays. What is found
+    where a row goes on in the next one means nothing, and is left out of the minimum.
     """
-    places = field.view(np.complex64)[..., 0]
-    rows = max(_STRIP // places.shape[1], 1)
-    least = math.inf
-    for top in range(0, len(places) - 1, rows):
-        strip = places[top : top + rows + 1]
-        right = strip[:, 1:] - strip[:, :-1]
-        right += 1
-        down = strip[1:] - strip[:-1]
-        down += 1j
-        corners = _neighbours(right.conj(), 0)[:, None] * _neighbours(down, 1)
-        least = min(least, float(corners.imag.min(initial=math.inf)))
+    count, height, width, _ = fields.shape
+    least = np.full(count, np.inf, np.float32)
+    together = max(1, _STRIP // (height * width))
+    step = together * height if together > 1 else max(1, _STRIP // width)
+    work = np.empty((3, (step + 1) * width), np.complex64)
+    for first in range(0, count, together):
+        of_these = least[first : first + together]
+        rows = fields[first : first + together].reshape(-1, width, 2)
+        for top in range(0, len(rows) - 1, step):
+            places = rows[top : top + step + 1].view(np.complex64).ravel()
+            size = len(places)
+            right, down, cross = work[0, : size - 1], work[1, : size - width], work[2, :size]
+            np.subtract(places[1:], places[:-1], out=right)
+            np.conjugate(right, out=right)
+            right += 1
+            np.subtract(places[width:], places[:-width], out=down)
+            down += 1j
+            cells = cross.reshape(len(of_these), -1, width)[:, :-1, :-1].imag
+            inner = size - width - 1  # in one line, from the first cell to the last
+            for edge in (right[:inner], right[width:]):
+                for other in (down[:inner], down[1:]):
+                    np.multiply(edge, other, out=cross[:inner])
+                    smallest = cells.min(axis=(1, 2), initial=np.inf)
+                    np.minimum(of_these, smallest, out=of_these)
     return least
 
 
-def _neighbours(edges: np.ndarray, axis: int) -> np.ndarray:
-    """Each two neighbours along an axis of a whole array, as a view: 2 x ... and one less there.
-
-    NumPy's own sliding windows take longer than all that is done with them here.
-    """
-    shape = [2, *edges.shape]
-    shape[1 + axis] -= 1
-    strides = (edges.strides[axis], *edges.strides)
-    return np.ndarray(shape, edges.dtype, edges, strides=strides)
+def _for_each(values: np.ndarray) -> np.ndarray:
+    """A number for each of N arrays of three dimensions, so that it can be multiplied with them."""
+    return values[:, None, None, None]
 
 
 def _waves(numbers: np.ndarray, places: np.ndarray, length: int) -> np.ndarray:
