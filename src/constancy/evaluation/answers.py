@@ -9,6 +9,7 @@ import numpy as np
 from constancy.data.packed import PackedSplit
 from constancy.evaluation.invariance import Invariance
 from constancy.evaluation.predict import predict_logits
+from constancy.models.fused import fused
 from constancy.models.network import Network
 from constancy.progress import progress
 from constancy.settings.evaluate import Evaluate
@@ -30,6 +31,7 @@ class Answers:
 
 def answer_all(network: Network, split: PackedSplit, suite: Suite, settings: Evaluate) -> Answers:
     """Show the network every image, with a progress display; UserError as `predict_logits`."""
+    network = fused(network)
     base = split.images[suite.index["row"].to_numpy()]
     arrays = (split.images, base, *suite.images.values(), *suite.controls.values())
     invariance = Invariance(network)

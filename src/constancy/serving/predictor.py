@@ -21,6 +21,7 @@ from constancy.data.images import (
 from constancy.data.reading import read_file
 from constancy.errors import UserError
 from constancy.models.disk import load_model
+from constancy.models.fused import fused
 from constancy.serving.ahead import ahead
 from constancy.settings.data import Image
 
@@ -62,7 +63,7 @@ class Predictor:
         self._folder = folder
         self._batch_size = min(batch_size, images_at_a_time(self.image.shape))
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.network = network.to(self._device)
+        self.network = fused(network).to(self._device)
 
     def predict(self, images: Iterable[AnyImage]) -> list[Prediction]:
         """One prediction for each image, in their order.

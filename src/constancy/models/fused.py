@@ -1,0 +1,41 @@
+"""Networks made ready to answer: the same function in fewer steps."""
+
+from copy import deepcopy
+from itertools import pairwise
+
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from constancy.models.network import Network
+
+
+def fused(network: Network) -> Network:
+    """A copy that answers the same, to rounding, in less time.
+
+    In sequences of layers, a batch norm in evaluation mode is folded into the convolution before it
+    (Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only
+    inference", 3.2), and a ReLU that follows writes over what it gets. Names and outputs of feature
+    layers (see `layers.feature_layers`) stay the same; what is not such a sequence stays as it is.
+
+    network: in evaluation mode.
+    """
+    ready = deepcopy(network)
+    for module in list(ready.modules()):
+        if type(module).forward is nn.Sequential.forward:
+            _fuse(module)  # type: ignore[arg-type]
+    return ready
+
+
+def _fuse(sequence: nn.Sequential) -> None:
+    layers = list(sequence)
+    # Exactly these: what is derived from them may do more, such as a norm with an activation.
+    for place, (layer, norm) in enumerate(pairwise(layers)):
+        if type(layer) is not nn.Conv2d or type(norm) is not nn.BatchNorm2d:
+            continue
+        if norm.running_mean is None:  # it normalises by the batch
+            continue
+        sequence[place] = fuse_conv_bn_eval(layer, norm)
+        sequence[place + 1] = nn.Identity()
+        for following in layers[place + 2 : place + 3]:
+            if isinstance(following, nn.ReLU):
+                following.inplace = True
