@@ -93,7 +93,7 @@ def lights(lightings: Sequence[Lighting]) -> list[Light]:
     """
     if not lightings:
         return []
-    exposures = 255 * _LEVELS ** _column([each.gamma for each in lightings])
+    exposures = [255 * _LEVELS ** np.float32(each.gamma) for each in lightings]
     shape = lightings[0].shape
     # Both sides by one scale, or directions would not be those of the picture.
     scale = min(1.0, _LATTICE / min(shape[:2]))
@@ -161,23 +161,17 @@ def _lamplight(lamps: Sequence[Lamp], height: int, width: int) -> np.ndarray:
     rows = _plane(down) * _places(height)[:, None] + _plane(starts)
     s = rows + _plane(across) * _places(width)
     np.clip(s, 0, 1, out=s)
-    shade = _plane([lamp.shade for lamp in lamps])
     light: np.ndarray = s * s
-    s *= 2 * shade
-    s -= 3 * shade
+    s *= _plane([2 * lamp.shade for lamp in lamps])
+    s -= _plane([3 * lamp.shade for lamp in lamps])
     light *= s
     light += 1  # 1 - shade (3 s^2 - 2 s^3)
     return light
 
 
-def _column(values: Sequence[float]) -> np.ndarray:
-    """A number for each of N rows: float32, N x 1."""
-    return np.array(values, np.float32)[:, None]
-
-
 def _plane(values: Sequence[float]) -> np.ndarray:
     """A number for each of N planes: float32, N x 1 x 1."""
-    return _column(values)[:, None]
+    return np.array(values, np.float32)[:, None, None]
 
 
 @lru_cache(maxsize=64)

@@ -54,7 +54,7 @@ def smooth_fields(
     while len(folded):
         weights *= basis.damping
         # The waves are orthonormal, so a field's mean square is the sum of its squared weights.
-        length = np.sqrt(np.einsum("ndca,ndca->n", weights, weights))
+        length = np.sqrt([np.vdot(each, each) for each in weights])
         weights *= _for_each(longest / np.where(length > 0, length, 1))  # a pixel has no waves
         side_by_side = weights.astype(np.float32).reshape(*weights.shape[:2], -1)
         found = (basis.rows @ side_by_side @ basis.columns).reshape(-1, height, width, 2)
@@ -77,8 +77,8 @@ def smooth_patterns(drawn: Sequence[np.ndarray], height: int, width: int) -> np.
     """
     weights = np.stack(drawn)
     weights[:, 0, 0] = 0
-    length = np.sqrt(np.einsum("nda,nda->n", weights, weights))[:, None, None]
-    weights /= np.where(length > 0, length, 1)
+    length = np.sqrt([np.vdot(each, each) for each in weights])
+    weights /= np.where(length > 0, length, 1)[:, None, None]
     down, across = weights.shape[1:]
     rows, columns = _pattern_basis(down, height), _pattern_basis(across, width)
     patterns: np.ndarray = (rows @ weights @ columns.T).astype(np.float32)
