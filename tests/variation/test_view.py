@@ -138,7 +138,7 @@ def test_the_block_in_front_is_not_lit() -> None:
 def test_views_worked_out_together_are_those_worked_out_alone(shape: tuple[int, int, int]) -> None:
     """Some are several blocks; one in three is not bent, and one in two not lit."""
     height, width, _ = shape
-    count = 3 * 2**16 // (height * width) + 2
+    count = min(70, 3 * 2**16 // (height * width) + 2)
     drawn = []
     for seed in range(count):
         pieces = [turned(seed % 30, seed, 5, height, width)]

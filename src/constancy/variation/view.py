@@ -23,7 +23,10 @@ from constancy.variation.light import Light, Lighting, lights
 
 Piece = Homography | Bend | Lighting | Layer
 
-_TOGETHER = 2**16  # pixels of views that are worked out together, about: a few hundred KB of maps
+# Views that are worked out together, at the most, and how many pixels they may have: more save
+# little, and processes side by side would push each other out of the caches.
+_TOGETHER = 32
+_PIXELS_TOGETHER = 2**16
 
 
 def border_colors(images: np.ndarray) -> np.ndarray:
@@ -84,7 +87,7 @@ class View:
         The same as `of` each, only faster: small pictures are worked out several at a time.
         """
         remaining = iter(drawn)
-        together = max(1, _TOGETHER // prod(shape[:2]))
+        together = max(1, min(_TOGETHER, _PIXELS_TOGETHER // prod(shape[:2])))
         while block := [list(pieces) for pieces in islice(remaining, together)]:
             yield from cls._worked_out(block)
 
