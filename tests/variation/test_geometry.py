@@ -12,7 +12,7 @@ from constancy.seeds import generator
 from constancy.variation.geometry import (
     Displacement,
     bent,
-    displacements,
+    displacement_of_each,
     pixel_grid,
     resized,
     turned,
@@ -23,7 +23,7 @@ from constancy.variation.waves import SMOOTHING
 def displacement(
     rms: float, strongest: float, rng: np.random.Generator, height: int, width: int
 ) -> Displacement:
-    return displacements([bent(rms, strongest, rng, height, width)])[0]
+    return displacement_of_each([bent(rms, strongest, rng, height, width)])[0]
 
 
 SHAPES = st.tuples(st.integers(8, 48), st.integers(8, 48))
@@ -144,7 +144,7 @@ def test_a_stronger_bend_is_the_same_one_stronger(seed: int) -> None:
 
 
 def test_bends_are_as_smooth_as_gaussian_smoothed_noise() -> None:
-    """How alike displacements some pixels apart are, against SciPy's filter on white noise."""
+    """How alike displacement_of_each some pixels apart are, against SciPy's filter on white noise."""
     side, lags = 32, (1, 3, 6, 10)
 
     def likeness(fields: list[np.ndarray]) -> list[float]:

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from pictures import lighting
 
-from constancy.variation.light import DAYLIGHT, Lamp, Light, colour_of, lights
+from constancy.variation.light import DAYLIGHT, Lamp, Light, colour_of, light_of_each
 
 
 def lit(shape: tuple[int, int, int], seed: int = 0, **light: Any) -> Light:
-    return lights([lighting(shape, seed, **light)])[0]
+    return light_of_each([lighting(shape, seed, **light)])[0]
 
 
 ACROSS = {"place": 0.5, "width": 1.0}  # fades from one side of the picture to the other

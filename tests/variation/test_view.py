@@ -7,7 +7,7 @@ from pictures import lighting, picture
 from PIL import Image
 
 from constancy.seeds import generator
-from constancy.variation.geometry import bent, displacements, pixel_grid, resized, turned
+from constancy.variation.geometry import bent, displacement_of_each, pixel_grid, resized, turned
 from constancy.variation.layers import Block
 from constancy.variation.view import View, border_colors
 
@@ -34,7 +34,7 @@ def test_composed_geometry_is_one_map_after_the_other() -> None:
     )
     grid = pixel_grid(40, 60)
     composed = View.of([size, bend, camera]).sources(40, 60)
-    (moved,) = displacements([bend])
+    (moved,) = displacement_of_each([bend])
     by_hand = moved.sources(size.sources(camera.sources(grid)))
     assert composed == pytest.approx(by_hand, abs=1e-3)
     # And back: where the object goes, first bent, then resized, then seen by the camera.
@@ -134,7 +134,7 @@ def test_the_block_in_front_is_not_lit() -> None:
     assert (View.of([block, lighting(image.shape, gamma=3)]).apply(image, BLACK) == 77).all()
 
 
-@pytest.mark.parametrize("shape", [(32, 32, 1), (96, 80, 3), (300, 280, 1)])
+@pytest.mark.parametrize("shape", [(32, 32, 1), (96, 80, 3), (180, 170, 1)])
 def test_views_worked_out_together_are_those_worked_out_alone(shape: tuple[int, int, int]) -> None:
     """Some are several blocks; one in three is not bent, and one in two not lit."""
     height, width, _ = shape
@@ -154,3 +154,9 @@ def test_views_worked_out_together_are_those_worked_out_alone(shape: tuple[int, 
     alone = [View.of(pieces).apply(image, border) for pieces in drawn]
     assert len(together) == count
     assert all((ours == theirs).all() for ours, theirs in zip(together, alone, strict=True))
+
+
+def test_what_is_no_piece_is_refused() -> None:
+    (moved,) = displacement_of_each([bent(2, 2, generator(0), 16, 16)])
+    with pytest.raises(TypeError, match="Displacement is no piece of a view"):
+        View.of([moved])

@@ -12,6 +12,7 @@ from constancy.errors import UserError
 from constancy.evaluation.answers import answer_all
 from constancy.evaluation.harmful import Flip, worst_flips
 from constancy.evaluation.learned import Learned, what_was_learned
+from constancy.evaluation.predict import device_at_hand
 from constancy.evaluation.predictions import Predictions
 from constancy.evaluation.scores import Metrics, score
 from constancy.models.disk import ModelCard, load_model, weights_digest
@@ -73,6 +74,7 @@ def evaluate(model: Path, prepared: Path, suite: Path, settings: Evaluate) -> Ev
     dataset, splits, loaded = load_data(prepared, suite)
     split = splits["test"]
     network, card = load_fitting_model(model, dataset)
+    network = network.to(device_at_hand())
     answers = answer_all(network, split, loaded, settings)
     return Evaluation(
         card=card,

@@ -10,6 +10,11 @@ from constancy.errors import UserError
 from constancy.settings.base import Precision
 
 
+def device_at_hand() -> torch.device:
+    """Where networks answer: a GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def predict_logits(
     network: nn.Module,
     images: np.ndarray,
@@ -21,13 +26,12 @@ def predict_logits(
 ) -> np.ndarray:
     """The logits for every image: float32, ... x classes.
 
-    network: as `Network`, in evaluation mode; it is moved to `device` (None: a GPU if there is one, else the
-    CPU); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
+    network: as `Network`, in evaluation mode; it is moved to `device` (None: `device_at_hand`); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
     read; precision: of the computation, on a CPU or GPU; after: told after each batch which rows of
     all it held.
     Raises UserError for outputs that are not finite.
     """
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    target = torch.device(device or device_at_hand())
     network = network.to(target)
     flat = images.reshape(-1, *images.shape[-3:])
     batches = []

@@ -20,6 +20,7 @@ from constancy.data.images import (
 )
 from constancy.data.reading import read_file
 from constancy.errors import UserError
+from constancy.evaluation.predict import device_at_hand
 from constancy.models.disk import load_model
 from constancy.models.fused import fused
 from constancy.serving.ahead import ahead
@@ -62,7 +63,7 @@ class Predictor:
         self.image = Image.model_validate(card.image)
         self._folder = folder
         self._batch_size = min(batch_size, images_at_a_time(self.image.shape))
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = device_at_hand()
         self.network = fused(network).to(self._device)
 
     def predict(self, images: Iterable[AnyImage]) -> list[Prediction]:

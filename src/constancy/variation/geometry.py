@@ -108,12 +108,12 @@ Geometry = Homography | Displacement
 class Bend:
     """A smooth change of shape that is drawn, but not yet worked out; see `waves.smooth_fields`.
 
-    rms, strongest: in pixels; waves: drawn by `waves.draw_field`; height, width: of the picture.
+    rms, strongest: in pixels; weights: drawn by `waves.draw_field`; height, width: of the picture.
     """
 
     rms: float
     strongest: float
-    waves: np.ndarray
+    weights: np.ndarray
     height: int
     width: int
 
@@ -168,16 +168,16 @@ def bent(rms: float, strongest: float, rng: np.random.Generator, height: int, wi
     largest that the same draw may have elsewhere: its shape is the same there.
     """
     percent = min(height, width) / 100
-    waves = draw_field(rng, height, width)
-    return Bend(rms * percent, strongest * percent, waves, height, width)
+    weights = draw_field(rng, height, width)
+    return Bend(rms * percent, strongest * percent, weights, height, width)
 
 
-def displacements(bends: Sequence[Bend]) -> list[Displacement]:
+def displacement_of_each(bends: Sequence[Bend]) -> list[Displacement]:
     """What all of them displace, in pictures of one size."""
     if not bends:
         return []
     fields = smooth_fields(
-        [bend.waves for bend in bends],
+        [bend.weights for bend in bends],
         [bend.rms for bend in bends],
         [bend.strongest for bend in bends],
         bends[0].height,

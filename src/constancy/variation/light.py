@@ -30,7 +30,7 @@ _XYZ_TO_RGB = (  # linear sRGB (IEC 61966-2-1)
 class Light:
     """What the light does to an image: a new value for each value, then a factor for each place.
 
-    exposure: float32, 1 x 256, new values from 0 on; shading: float32, on pixel values, H x W for
+    exposure: float32, 256, new values from 0 on; shading: float32, on pixel values, H x W for
     grey images and H x W x 3 for coloured ones. What comes to more than 255 is overexposed: 255.
     """
 
@@ -68,13 +68,13 @@ class Lighting:
 
     gamma: the power to which pixel values in 0..1 are raised: above 1 darker, below 1 lighter.
     mired: by how much the light's colour is warmer than daylight, in 10^6 / kelvin; below 0 colder.
-    uneven: root mean square unevenness of the light, in stops, in the smooth pattern of the weights
-    `waves` (see `waves.draw_pattern`). metered: how much of the light that lamp and pattern cost
+    uneven: root mean square unevenness of the light, in stops, in the smooth pattern of `weights`
+    (see `waves.draw_pattern`). metered: how much of the light that lamp and pattern cost
     the camera makes up for by exposing longer, 0 to 1.
     """
 
     shape: tuple[int, int, int]
-    waves: np.ndarray
+    weights: np.ndarray
     gamma: float = 1.0
     mired: float = 0.0
     lamp: Lamp = NO_LAMP
@@ -82,7 +82,7 @@ class Lighting:
     metered: float = 0.0
 
 
-def lights(lightings: Sequence[Lighting]) -> list[Light]:
+def light_of_each(lightings: Sequence[Lighting]) -> list[Light]:
     """What all of them do, on pictures of one shape.
 
     Light adds up and is lost in proportion, but pixel values v are gamma-coded: the light is
@@ -99,7 +99,7 @@ def lights(lightings: Sequence[Lighting]) -> list[Light]:
     scale = min(1.0, _LATTICE / min(shape[:2]))
     height, width = (max(1, round(scale * side)) for side in shape[:2])
     light = _lamplight([each.lamp for each in lightings], height, width)
-    pattern = smooth_patterns([each.waves for each in lightings], height, width)
+    pattern = smooth_patterns([each.weights for each in lightings], height, width)
     pattern *= _plane([each.uneven for each in lightings])
     light *= np.exp2(pattern, out=pattern)
     # Not by NumPy: its sums hang, in the last bit, on what is summed beside them.

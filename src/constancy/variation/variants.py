@@ -23,7 +23,7 @@ from constancy.variation.view import Piece, View, border_colors
 
 @dataclass(frozen=True, eq=False)
 class Maker:
-    """How the images of a suite are made, one by one.
+    """How the images of a suite are drawn, one by one.
 
     purpose: what the draws are for, beginning with the project's seed; limits: of each class.
     """

@@ -14,12 +14,12 @@ from constancy.variation.geometry import (
     Bend,
     Geometry,
     Homography,
-    displacements,
+    displacement_of_each,
     interpolate,
     pixel_grid,
 )
 from constancy.variation.layers import Backdrop, Block, Layer, Patches
-from constancy.variation.light import Light, Lighting, lights
+from constancy.variation.light import Light, Lighting, light_of_each
 
 Piece = Homography | Bend | Lighting | Layer
 
@@ -94,8 +94,10 @@ class View:
     @classmethod
     def _worked_out(cls, drawn: list[list[Piece | None]]) -> list[Self]:
         every = [piece for pieces in drawn for piece in pieces]
-        displaced = iter(displacements([piece for piece in every if isinstance(piece, Bend)]))
-        lit = iter(lights([piece for piece in every if isinstance(piece, Lighting)]))
+        displaced = iter(
+            displacement_of_each([piece for piece in every if isinstance(piece, Bend)])
+        )
+        lit = iter(light_of_each([piece for piece in every if isinstance(piece, Lighting)]))
         views = []
         for pieces in drawn:
             bends, homographies, shone, around, blocks = [], [], [], [], []
@@ -111,6 +113,10 @@ class View:
                         around.append(piece)
                     case Block():
                         blocks.append(piece)
+                    case None:
+                        pass
+                    case _:
+                        raise TypeError(f"{type(piece).__name__} is no piece of a view")
             whole = [reduce(Homography.then, homographies)] if homographies else []
             views.append(cls((*bends, *whole), tuple(shone), (*around, *blocks)))
         return views
