@@ -49,7 +49,7 @@ def main(count: int) -> None:
 
         write(few, 2)
         print(f"load before: {os.getloadavg()[0]:.2f} (0 is an idle machine)")
-        compare("augment_parallel", 1.8, lambda: write(many, 2), lambda: write(many, 1), rounds=3)
+        compare("augment_parallel", 1.8, lambda: write(many, 2), lambda: write(many, 1), rounds=7)
         end_workers()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -11,6 +11,11 @@ from constancy.errors import UserError
 
 UNKNOWN_CLASS = -1
 """The label of an image of no known class: every donor is of another one."""
+
+
+def _plain(images: np.ndarray) -> np.ndarray:
+    """The same memory as a plain array: slicing np.memmap itself costs more than all of a draw."""
+    return np.asarray(images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +35,11 @@ class Donors:
         """Donors for a split. labels: int64, N, from 0."""
         by_label = np.argsort(labels, kind="stable")
         starts = np.searchsorted(labels[by_label], np.arange(labels.max(initial=-1) + 2)).tolist()
-        # A plain view: slicing np.memmap itself costs more than all the rest of a draw.
-        return cls(np.asarray(images), by_label, starts)
+        return cls(_plain(images), by_label, starts)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # In another process, joblib makes an np.memmap of the plain view again.
+        self.__dict__.update(state, images=_plain(state["images"]))
 
     def of_another_class(self, label: int, place: float) -> np.ndarray:
         """An image of another class than `label`: uint8, H x W x C; which one, `place` in [0, 1) says.

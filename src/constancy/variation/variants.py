@@ -126,6 +126,7 @@ def _write_shard(
 ) -> None:
     """Write all variants and controls of the base images from `start` on."""
     variants = np.asarray(variants)
+    controls = None if controls is None else np.asarray(controls)
     borders, shape = border_colors(images), images.shape[1:]
     scenes = [maker.scene(shape, int(label)) for label in index["label"]]
     subjects = list(zip(index["id"], scenes, strict=True))
