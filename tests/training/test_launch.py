@@ -1,10 +1,14 @@
 """Who starts the processes says how many there are and where."""
 
+import sys
+from typing import Any
+
 import pytest
+import torch
 from training_project import RECIPE
 
 from constancy.settings.train import Train
-from constancy.training.launch import trainer_devices
+from constancy.training.launch import search_no_driver, trainer_devices
 
 TRAIN = Train.model_validate(RECIPE | {"devices": 3})
 LAUNCHERS = ("TORCHELASTIC_RUN_ID", "SLURM_NTASKS", "SLURM_JOB_NAME")
@@ -45,3 +49,23 @@ def test_in_an_interactive_slurm_session_it_is_by_itself(monkeypatch: pytest.Mon
     monkeypatch.setenv("SLURM_NTASKS", "8")
     monkeypatch.setenv("SLURM_JOB_NAME", "bash")
     assert trainer_devices(TRAIN)["devices"] == 3
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_no_step_searches_for_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # as Lightning sets it
+    weight = torch.zeros(1, requires_grad=True)
+    weight.grad = torch.ones(1)
+    optimizer, opened = torch.optim.AdamW([weight]), 0
+
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal opened
+        opened += event == "ctypes.dlopen"
+
+    sys.addaudithook(count)
+    optimizer.step()
+    assert opened == 1
+    search_no_driver()
+    before = opened
+    optimizer.step()
+    assert opened == before

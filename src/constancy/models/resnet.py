@@ -84,7 +84,8 @@ class Block(nn.Module):
             self.shortcut.append(nn.BatchNorm2d(width))
 
     def forward(self, features: Tensor) -> Tensor:
-        return nn.functional.relu(self.body(features) + self.shortcut(features))
+        # In place: the sum need not be kept, and to write it elsewhere takes time.
+        return nn.functional.relu_(self.body(features).add_(self.shortcut(features)))
 
 
 def _convolution(inputs: int, width: int, *, stride: int) -> nn.Conv2d:

@@ -30,7 +30,7 @@ from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
 from constancy.training.debug import profiler
 from constancy.training.finite import Finite
-from constancy.training.launch import end_with_parent, trainer_devices
+from constancy.training.launch import end_with_parent, search_no_driver, trainer_devices
 from constancy.training.memory import out_of_memory
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
@@ -99,6 +99,7 @@ def fit(
     SIGTERM says to end.
     """
     quiet_lightning()
+    search_no_driver()
     if not first:
         end_with_parent()
     workspace.mkdir(parents=True, exist_ok=True)

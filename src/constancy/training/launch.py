@@ -24,6 +24,16 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def search_no_driver() -> None:
+    """Let torch's optimisers, which ask in every step whether there is a GPU, ask for CUDA's devices.
+
+    Lightning has them search the disk for the driver instead, so that a process which asked can
+    still be forked: a third of a millisecond where there is none, and then nothing to keep intact.
+    """
+    if not torch.cuda.is_available():
+        os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
 def trainer_devices(train: Train) -> dict[str, Any]:
     """Lightning's options for devices: under torchrun and SLURM what those started, else as set."""
     options: dict[str, Any] = {"accelerator": train.accelerator, "strategy": train.strategy}
