@@ -3,11 +3,12 @@
     python benchmarks/frozen_suites.py archive:fashion-mnist.tar.gz
 
 Both arms answer the same variants of the same base images with the same network, in fp32, in one
-process. Theirs makes the variants by the factors' own definition, as fast as the suite itself was made,
-normalises them and predicts, eager and channels first, one after another; and once more with
-predictions in batches of one factor, severity and direction. Ours reads the frozen suite, in the evaluation's batches. The predictions must be the
-same. Then the whole evaluation, statistics and report included, is timed and its peak memory printed,
-once. Target: 5 times as fast, and 60 s for the whole.
+process. Theirs makes the variants by the factors' own definition, as fast as the suite itself was
+made, normalises them and predicts, eager and channels first, one after another; and once more with
+predictions in batches of one factor, severity and direction. Ours reads the frozen suite, in the
+evaluation's batches. The predictions must be the same. Then the whole evaluation, statistics and
+report included, is timed and its peak memory printed, once. Target: 5 times as fast, and 60 s for
+the whole.
 """
 
 import resource

@@ -4,9 +4,10 @@
 
 Both arms give what their network takes for one epoch after another: images of RGB in another order
 each time, mirrored and shifted at random. Theirs are normalised float32; ours stay uint8, since the
-network itself normalises (which counts as a part of its step, in training_step.py). At 32 pixels theirs takes its images
-from memory, as torchvision's own small data sets do; at 224 from JPEG files, as ImageFolder does;
-by two workers that stay alive. Ours takes them from a memory-mapped file, as training does.
+network itself normalises (which counts as a part of its step, in training_step.py). At 32 pixels
+theirs takes its images from memory, as torchvision's own small data sets do; at 224 from JPEG
+files, as ImageFolder does; by two workers that stay alive. Ours takes them from a memory-mapped
+file, as training does.
 """
 
 import tempfile

@@ -3,12 +3,12 @@
     python benchmarks/training_step.py [NETWORK] [PRECISION]
 
 Both arms train the same network from the same weights on the digits, taken many times: the same
-batches, optimiser, schedule and precision (resnet in bf16 unless told otherwise), validated after each epoch
-on the same images. Ours gathers its batches, keeps its checkpoints and logs to a run that is sent
-to a store; the bare loop finds its batches gathered, and keeps nothing. The arms take turns step by
-step, and their losses are the same. A ratio is that of the seconds of a whole epoch with its
-validation, ours over theirs; the outcome is the median. What is sent to the store beside training
-burdens both arms alike: what it costs is in tracking.py. Target: at most 1.02 times.
+batches, optimiser, schedule and precision (resnet in bf16 unless told otherwise), validated after
+each epoch on the same images. Ours gathers its batches, keeps its checkpoints and logs to a run
+that is sent to a store; the bare loop finds its batches gathered, and keeps nothing. The arms take
+turns step by step, and their losses are the same. A ratio is that of the seconds of a whole epoch
+with its validation, ours over theirs; the outcome is the median. What is sent to the store beside
+training burdens both arms alike: what it costs is in tracking.py. Target: at most 1.02 times.
 """
 
 import csv

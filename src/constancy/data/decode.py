@@ -46,8 +46,9 @@ class DecodedTable:
     """All images of a table in the order of (sha256, path), which no order of the source changes.
 
     facts: sha256 (its bytes), path, label, group, split as in the table; problem: why an image
-    cannot be used, else null; format, width, height: of the file; digest: of the pixels as the network sees them,
-    hash: see `perceptual_hashes`; mean, std: of those pixels (no image, where there is a problem).
+    cannot be used, else null; format, width, height: of the file; digest: of the pixels as the
+    network sees them, hash: see `perceptual_hashes`; mean, std: of those pixels (no image, where
+    there is a problem).
     """
 
     facts: pa.Table

@@ -80,9 +80,10 @@ class Layout:
 def find_layout(paths: Sequence[str]) -> Layout:
     """The layout that a source's image paths show.
 
-    Leading folders that all images share are passed over, with stray images in them. If every folder then left at the top is
-    named as a split is (train, val, test ...), the class folders lie below; else they lie here.
-    Raises UserError where some are splits with class folders, and others are not.
+    Leading folders that all images share are passed over, with stray images in them. If every
+    folder then left at the top is named as a split is (train, val, test ...), the class folders lie
+    below; else they lie here. Raises UserError where some are splits with class folders, and others
+    are not.
     """
     folders = [_parts(folder) for folder in {path.rpartition("/")[0] for path in paths} if folder]
     depth = 0

@@ -39,9 +39,9 @@ class Flag:
 class Inspection:
     """All checks, made one after another; what one drops, the next does not see.
 
-    labels, splits, groups: of str (or None), as objects, N; all for the rows of `table`. Afterwards `flags`
-    holds what was found, `kept` (bool, N) which rows remain, and `compared_all` is False where so
-    many images are alike that not all pairs of them were compared.
+    labels, splits, groups: of str (or None), as objects, N; all for the rows of `table`. Afterwards
+    `flags` holds what was found, `kept` (bool, N) which rows remain, and `compared_all` is False
+    where so many images are alike that not all pairs of them were compared.
     """
 
     def __init__(

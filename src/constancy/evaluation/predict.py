@@ -26,10 +26,10 @@ def predict_logits(
 ) -> np.ndarray:
     """The logits for every image: float32, ... x classes.
 
-    network: as `Network`, in evaluation mode; it is moved to `device` (None: `device_at_hand`); images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is
-    read; precision: of the computation, on a CPU or GPU; after: told after each batch which rows of
-    all it held.
-    Raises UserError for outputs that are not finite.
+    network: as `Network`, in evaluation mode; it is moved to `device` (None: `device_at_hand`);
+    images: uint8, ... x H x W x C, which may be memory-mapped, since one batch at a time is read;
+    precision: of the computation, on a CPU or GPU; after: told after each batch which rows of all
+    it held. Raises UserError for outputs that are not finite.
     """
     target = torch.device(device or device_at_hand())
     network = network.to(target)

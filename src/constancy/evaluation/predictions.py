@@ -25,11 +25,11 @@ _VARIED = (*PIXEL_FACTORS, COMBINED)
 class Predictions:
     """What a model answers on a test split of N images and on its suite of n base images.
 
-    suite: the suite's digest; classes: label names; ids, paths: N, of the images; labels: int64, N; rows:
-    int64, n, the base images; severity: int64, N, the intra-class severity 1..5; rivals: int64, N,
-    the row of the nearest image of another class, or -1; clean: float32 logits, N x classes;
-    varied: for each pixel factor and "combined", severities x directions x n x classes; controls:
-    for each factor that has them, severities x n x classes.
+    suite: the suite's digest; classes: label names; ids, paths: N, of the images; labels: int64, N;
+    rows: int64, n, the base images; severity: int64, N, the intra-class severity 1..5; rivals:
+    int64, N, the row of the nearest image of another class, or -1; clean: float32 logits, N x
+    classes; varied: for each pixel factor and "combined", severities x directions x n x classes;
+    controls: for each factor that has them, severities x n x classes.
     """
 
     suite: str

@@ -40,9 +40,8 @@ def _fuse(sequence: nn.Sequential) -> None:
         sequence[place + 1] = nn.Identity()
         following = layers[place + 2] if place + 2 < len(layers) else None
         if type(following) is nn.ReLU and not _watched(following):
-            sequence[place + 2] = nn.ReLU(
-                inplace=True
-            )  # a new one: the old may stand elsewhere, too
+            # A new one: the old may stand elsewhere, too.
+            sequence[place + 2] = nn.ReLU(inplace=True)
 
 
 def _watched(layer: nn.Module) -> bool:

@@ -13,9 +13,9 @@ from constancy.registry.gate import Floor, Paired, Verdict
 class Decision:
     """The contents of decision.json.
 
-    version: None for a model that is no candidate and gets none; alias: what the version is called in the
-    registry now; champion_before: the version that was champion when this one was judged; both None
-    where there is none.
+    version: None for a model that is no candidate and gets none; alias: what the version is called
+    in the registry now; champion_before: the version that was champion when this one was judged;
+    both None where there is none.
     """
 
     verdict: Verdict

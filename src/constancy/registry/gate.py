@@ -53,9 +53,9 @@ class Floor:
 class Paired:
     """A score beside the champion's, on the same images.
 
-    name: as in the settings; value, champion: the scores, 0..1, or 0..2 for "brier"; gain: by how much the
-    candidate is ahead, with its interval of 95 %; margin: how far behind it may be; images_needed:
-    how many test images would settle what is inconclusive, None for what is settled.
+    name: as in the settings; value, champion: the scores, 0..1, or 0..2 for "brier"; gain: by how
+    much the candidate is ahead, with its interval of 95 %; margin: how far behind it may be;
+    images_needed: how many test images would settle what is inconclusive, None for what is settled.
     """
 
     name: str

@@ -15,10 +15,10 @@ _LONGEST = 100  # characters of a class's name
 def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:
     """(name, value, step) of every score: see docs/metrics.md.
 
-    Names are `PART/SCORE`, where PART is `clean`, a factor, `combined`, `sensitivity`, `worst_factor`
-    or `worst_cluster`, with `_low` and `_high` for an interval's ends, `class/NAME/SCORE` and `layer/NAME/SCORE`. Scores
-    of severities 1 to 5 have these as their steps: `FACTOR/severity`, `FACTOR/orbit` and, where the
-    factor has controls, `FACTOR/control`.
+    Names are `PART/SCORE`, where PART is `clean`, a factor, `combined`, `sensitivity`,
+    `worst_factor` or `worst_cluster`, with `_low` and `_high` for an interval's ends,
+    `class/NAME/SCORE` and `layer/NAME/SCORE`. Scores of severities 1 to 5 have these as their
+    steps: `FACTOR/severity`, `FACTOR/orbit` and, where the factor has controls, `FACTOR/control`.
     """
     parts = {name: metrics.get(name) for name in ("clean", "sensitivity", "worst_factor")}
     worst = metrics["worst_cluster"]
