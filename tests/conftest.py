@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,18 @@ def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def params(monkeypatch: pytest.MonkeyPatch) -> dict:
-    """The committed params.yaml as plain values, to change and check."""
+@pytest.fixture(scope="session")
+def committed() -> dict:
+    """The committed params.yaml as plain values. Do not change them."""
     from ruamel.yaml import YAML
 
     return YAML(typ="safe", pure=True).load((PROJECT / "params.yaml").read_text())
+
+
+@pytest.fixture
+def params(committed: dict) -> dict:
+    """A copy of them, to change and check."""
+    return deepcopy(committed)
 
 
 def run_once(factory: pytest.TempPathFactory, name: str, values: dict[str, Any]) -> Project:

@@ -78,6 +78,7 @@ def test_changed_images_are_told_apart(one: Predictions) -> None:
     assert [each.row for each in compare(other, third).otherwise] == [0]
 
 
+@pytest.mark.slow
 def test_intervals_of_differences_hold_the_truth_in_95_of_100_cases(one: Predictions) -> None:
     """Models that are each right as often as the other, on images of unlike difficulty."""
     rng, times, held = np.random.default_rng(0), 200, 0

@@ -39,6 +39,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepare_small(tmp_path_factory.mktemp("prepared"))
 
 
+@pytest.mark.slow
 def test_only_the_convolutional_network_loses(prepared: Prepared) -> None:
     settings = prepared.settings(epochs=30, batch_size=32, patience=30)
     folders = (prepared.folder / "prepared", prepared.folder / "suites")

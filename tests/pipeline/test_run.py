@@ -1,6 +1,5 @@
 """Runs of the pipeline: what is run again, beside each other, and what ends them."""
 
-import json
 import re
 import shutil
 import signal
@@ -13,34 +12,12 @@ from pathlib import Path
 import pytest
 from images import encoded, image_folder
 from mlflow import MlflowClient
-from project import SMALL, Project, clone
+from project import Project
 from ruamel.yaml import YAML
 
 from constancy.models.disk import weights_digest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-def test_an_experiment_in_another_clone_gives_the_same_bits_without_an_edit(
-    small_run: Project, tmp_path: Path
-) -> None:
-    other = clone(tmp_path / "other")
-    values = [f"{key}={json.dumps(value)}" for key, value in SMALL.items()]
-    options = [word for value in values for word in ("-S", value)]
-    done = other.run("dvc", "exp", "run", *options, "--name", "small")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "small" in other.run("dvc", "exp", "list", "--name-only").stdout
-    folders = [project.folder / "models/candidate" for project in (small_run, other)]
-    assert weights_digest(folders[0]) == weights_digest(folders[1])
-    ours, theirs = outputs(small_run), outputs(other)
-    assert len(theirs) == 16
-    assert ours == theirs
-
-
-def outputs(project: Project) -> dict[str, str]:
-    """The hash of each output, as dvc.lock records it."""
-    stages = YAML(typ="safe").load((project.folder / "dvc.lock").read_text())["stages"]
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
 
 
 def test_only_what_changed_runs_again(small_project: Project) -> None:

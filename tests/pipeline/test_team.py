@@ -9,6 +9,7 @@ import pytest
 import requests
 from mlflow.server import get_app_client
 from project import SMALL, Project, clone
+from ruamel.yaml import YAML
 from team_server import TeamServer, team_server
 
 from constancy.settings.base import COMBINED, FACTORS
@@ -19,7 +20,6 @@ USERS = {"ana": "the password of ana", "ci": "the password of ci"}
 # What is tested is the way of a model, however poor it is.
 POOR = (
     SMALL
-    | {"train.epochs": 1, "suites.test": 20}
     | {
         f"promotion.checks.{name}.floor": 0.0
         for name in ("clean", *FACTORS, COMBINED, "sensitivity")
@@ -57,6 +57,13 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
 
 
+def outputs(project: Project) -> dict[str, str]:
+    """The hash of each output of the first five stages, as dvc.lock records it."""
+    stages = YAML(typ="safe").load((project.folder / "dvc.lock").read_text())["stages"]
+    stages.pop("register", None)
+    return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
+
+
 def fresh_clone(origin: Project, folder: Path, team: TeamServer, user: str) -> Project:
     """A clone that has what git has, on a machine with the store's keys in its environment."""
     git(origin.folder, "clone", "-q", ".", str(folder))
@@ -69,7 +76,7 @@ def fresh_clone(origin: Project, folder: Path, team: TeamServer, user: str) -> P
 
 
 def test_one_trains_ci_promotes_and_a_colleague_has_nothing_to_do(
-    team: TeamServer, tmp_path: Path
+    team: TeamServer, small_run: Project, tmp_path: Path
 ) -> None:
     ana = replace(clone(tmp_path / "ana"), variables=team.login("ana", USERS["ana"]))
     ana.set(POOR)
@@ -79,6 +86,8 @@ def test_one_trains_ci_promotes_and_a_colleague_has_nothing_to_do(
         key = team.settings[f"S3_{name.upper()}"]
         done(ana, "dvc", "remote", "modify", "--local", "team", name, key)
     done(ana, "dvc", "repro", "evaluate")
+    assert len(outputs(ana)) == 14
+    assert outputs(ana) == outputs(small_run)  # another clone, the same bits
     assert done(ana, "constancy", "gate").startswith("Promoted: ")
     done(ana, "dvc", "push")
     git(ana.folder, "commit", "-q", "-a", "-m", "A model")

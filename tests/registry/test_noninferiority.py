@@ -119,6 +119,7 @@ def all_or_nothing(rng: np.random.Generator, count: int, difference: float) -> n
     return -(rng.random(count) < -difference).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [gains_of, all_or_nothing])
 @pytest.mark.parametrize("count", [200, 400])
 def test_a_mean_that_loses_the_margin_passes_in_at_most_5_of_100_cases(
@@ -149,6 +150,7 @@ def test_so_many_images_settle_it_in_80_of_100_cases(difference: float, changed:
     assert settled / times == pytest.approx(0.8, abs=0.06)
 
 
+@pytest.mark.slow
 def test_so_many_images_settle_a_mean_in_80_of_100_cases() -> None:
     rng = np.random.default_rng(2)
     needed = images_needed(gains_of(rng, 500_000, 0.0), MARGIN)

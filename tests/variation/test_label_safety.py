@@ -86,6 +86,7 @@ def letter_l(canvas: np.ndarray) -> None:
     cv2.line(canvas, (16, 4), (16, 27), 230, 3)
 
 
+@pytest.mark.slow
 def test_the_committed_strengths_turn_no_digit_into_another(
     digits: PackedSplit, variation: Variation
 ) -> None:

@@ -19,6 +19,7 @@ def alarms(reference: Values, production: Values, rng: np.random.Generator) -> s
     return {each.measure.name for each in compare(reference, production, rng) if each.alarm}
 
 
+@pytest.mark.slow
 def test_held_out_images_raise_alarms_no_oftener_than_the_level(watched: Watched) -> None:
     """Validation and test dealt anew: every alarm is false; 4 of 100 or more come by chance in 2 %."""
     kept, test = watched.measured(watched.validation.images), watched.measured(watched.test.images)

@@ -56,6 +56,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_no_request_is_lost_while_models_are_promoted(
     two_versions: Project, ten_digits: list[np.ndarray]
 ) -> None:
