@@ -1,6 +1,6 @@
 """Evaluation on frozen suites against the plain loop that applies each transform on the fly.
 
-    python benchmarks/frozen_suites.py archive:fashion-mnist.tar.gz
+    python benchmarks/frozen_suites.py archive:fashion-mnist.tar.gz [NETWORK]
 
 Both arms answer the same variants of the same base images with the same network, in fp32, in one
 process. Theirs makes the variants by the factors' own definition, as fast as the suite itself was
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from measure import compare
+from measure import compare, record
 from stages import prepare, without_copies
 
 from constancy.data.packed import Dataset, PackedSplit
@@ -110,7 +110,8 @@ def main(source: str, name: str) -> None:
             Donors.of(split.images, split.labels),
             limits_of(settings.variation, classes),
         )
-        mine, plain = fused(load_model(model)[0]), load_model(model)[0]
+        network, card = load_model(model)
+        mine, plain = fused(network), load_model(model)[0]
         plain = plain.to(memory_format=torch.contiguous_format)
 
         def ours() -> np.ndarray:
@@ -123,11 +124,11 @@ def main(source: str, name: str) -> None:
 
             same = float((ours() == theirs()).mean())
             print(f"the same answer for {same:.4%} of the variants", file=sys.stderr)
-            compare(case, 5, ours, theirs, rounds=ROUNDS)
-        whole(settings, folder, model)
+            compare(f"{case}_{card.name}", 5, ours, theirs, rounds=ROUNDS)
+        whole(settings, folder, model, card.name)
 
 
-def whole(settings: Settings, folder: Path, model: Path) -> None:
+def whole(settings: Settings, folder: Path, model: Path, network: str) -> None:
     """Time the evaluation as the stage does it, after imports."""
     history = {column: [0.5] for column in COLUMNS} | {"epoch": [0]}
     start = time.perf_counter()
@@ -140,7 +141,8 @@ def whole(settings: Settings, folder: Path, model: Path) -> None:
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     answers = sum(each[..., 0].size for each in evaluation.varied.values())
-    print(f"evaluation of {answers:,} variants: {seconds:.1f} s (target 60), {peak:.0f} MB")
+    about = {"variants": answers, "megabytes": round(peak)}
+    record(f"evaluation_whole_{network}", seconds / 60, 1, {"seconds": seconds}, **about)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--precision", default="fp32")
     parser.add_argument("--model", default="cnn")
     parser.add_argument("--flip", action="store_true")
+    parser.add_argument(
+        "--least", type=float, default=2, help="severity from which copies are drawn"
+    )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
     return parser.parse_args()
@@ -81,6 +84,7 @@ def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
     values["data"]["source"] = chosen.source
     values["data"]["image"] |= {"size": chosen.size, "color": chosen.color}
     values["variation"]["copies"] = dict.fromkeys((*PIXEL_FACTORS, "combined"), chosen.copies)
+    values["variation"]["severities"]["least"] = chosen.least
     recipe = {"batch_size": chosen.batch_size, "precision": chosen.precision, "flip": chosen.flip}
     steps = {"epochs": chosen.epochs, "patience": chosen.epochs}
     values["train"] |= {"mix": mix} | recipe | steps

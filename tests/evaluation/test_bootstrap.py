@@ -5,10 +5,12 @@ import pytest
 from scipy import stats
 
 from constancy.evaluation.bootstrap import (
+    effective_count,
     gain_interval,
     interval,
     ratio_interval,
     resampled_means,
+    resampled_shares,
     share_interval,
 )
 
@@ -96,6 +98,55 @@ def test_ratios_hold_the_truth_in_95_of_100_cases() -> None:
         low, high = ratio_interval(varied.mean() / clean.mean(), part, whole, 150)
         held += low <= 0.9 <= high
     assert stats.binomtest(held, times, 0.95).pvalue > 0.001
+
+
+def of_groups(right: np.ndarray, groups: np.ndarray, seed: int) -> tuple[float, float]:
+    """The interval of the mean over groups."""
+    drawn = resampled_shares(right, groups, np.random.default_rng(seed), 2000).mean(axis=1)
+    share = float(np.mean([right[groups == each].mean() for each in np.unique(groups)]))
+    return share_interval(share, drawn, effective_count(groups))
+
+
+@pytest.mark.parametrize(
+    ("counts", "rates"),
+    [((190, 30), (0.9, 0.8)), ((190, 10), (0.9, 0.6)), ((30,) * 10, (0.97,) * 10)],
+)
+def test_means_over_unequal_groups_hold_the_truth_and_are_no_wider_than_need_be(
+    counts: tuple[int, ...], rates: tuple[float, ...]
+) -> None:
+    rng, times = np.random.default_rng(sum(counts)), 400
+    groups = np.repeat(np.arange(len(counts)), counts)
+    truth, held, widths = np.mean(rates), 0, []
+    for each in range(times):
+        low, high = of_groups(rng.random(len(groups)) < np.repeat(rates, counts), groups, each)
+        held += low <= truth <= high
+        widths.append(high - low)
+    assert held / times >= 0.9
+    variances = [rate * (1 - rate) / count for rate, count in zip(rates, counts, strict=True)]
+    normal = 2 * 1.96 * np.sqrt(sum(variances)) / len(counts)
+    assert np.mean(widths) == pytest.approx(normal, rel=0.15)
+
+
+def test_a_small_group_that_is_all_right_leaves_open_more_than_a_large_one() -> None:
+    def low(*counts: int) -> float:
+        groups = np.repeat(np.arange(len(counts)), counts)
+        return of_groups(np.ones(len(groups), bool), groups, 0)[0]
+
+    assert low(100) == pytest.approx(stats.binomtest(100, 100).proportion_ci(method="exact")[0])
+    assert low(50, 50) == pytest.approx(low(100))
+    assert low(95, 5) < 0.85 < 0.95 < low(50, 50)
+
+
+def test_groups_are_drawn_by_themselves() -> None:
+    right, groups = np.random.default_rng(0).random(90) < 0.7, np.repeat([0, 1], [60, 30])
+    found = resampled_shares(right, groups, np.random.default_rng(1))
+    for group in (0, 1):
+        own = right[groups == group].astype(float)
+        expected = stats.bootstrap(
+            (own,), np.mean, n_resamples=10_000, method="percentile", rng=2
+        ).standard_error
+        assert found[:, group].mean() == pytest.approx(own.mean(), abs=3e-3)
+        assert found[:, group].std() == pytest.approx(expected, rel=0.05)
 
 
 def test_a_ratio_over_nothing_is_not_drawn() -> None:

@@ -81,6 +81,18 @@ def test_arrays_that_do_not_fit_each_other_are_refused(
         Predictions.load(tmp_path / "predictions.npz")
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_answers_that_are_no_numbers_are_refused(
+    saved: Path, evaluation: Evaluation, value: float
+) -> None:
+    found = predictions_of(evaluation)
+    occlusion = found.varied["occlusion"].copy()
+    occlusion[2, 0, 1, 0] = value
+    replace(found, varied=found.varied | {"occlusion": occlusion}).save(saved)
+    with pytest.raises(UserError, match=r"predictions\.npz holds NaN or infinity"):
+        Predictions.load(saved)
+
+
 def test_a_damaged_file_is_told(saved: Path) -> None:
     data = bytearray(saved.read_bytes())
     data[len(data) // 2 : len(data) // 2 + 40] = bytes(40)

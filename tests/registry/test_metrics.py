@@ -14,7 +14,8 @@ def test_each_score_has_one_name_and_severities_are_steps() -> None:
     metrics["factors"]["scale"] |= {
         "control": [1, 0.9, 0.8, 0.7, 0.6],
         "orbit_severities": [0.9, 0.8, 0.7, 0.6, 0.5],
-        "severity_intervals": [[0.9, 0.99]] * 5,
+        "severity_intervals": [[0.9 - at / 10, 0.99] for at in range(5)],
+        "consistency_severities": [0.9, 0.8, 0.7, 0.6, None],
     }
     metrics["sensitivity"] = {"accuracy": 0.9, "accuracy_interval": [0.8, 1.0], "count": 40}
     metrics["worst_cluster"] = {
@@ -31,6 +32,9 @@ def test_each_score_has_one_name_and_severities_are_steps() -> None:
     assert values["occlusion/accuracy", 0] == values["worst_factor/accuracy", 0] == 0.91
     assert [values["scale/orbit", step] for step in range(1, 6)] == [0.9, 0.8, 0.7, 0.6, 0.5]
     assert values["scale/control", 5] == 0.6
+    assert (values["scale/severity_low", 2], values["scale/severity_high", 5]) == (0.8, 0.99)
+    assert values["scale/consistency_at", 4] == 0.6
+    assert ("scale/consistency_at", 5) not in values
     assert values["sensitivity/accuracy_high", 0] == 1
     assert values["class/7/precision", 0] == 0.9
     assert {name for name, _ in values if name.startswith(("class", "worst_cluster"))} == {

@@ -30,6 +30,31 @@ def resampled_means(values: np.ndarray, rng: np.random.Generator, draws: int = D
     return np.concatenate(chunks)
 
 
+def resampled_shares(
+    right: np.ndarray, groups: np.ndarray, rng: np.random.Generator, draws: int = DRAWS
+) -> np.ndarray:
+    """The share of each group that is right, over as many of its own drawn with replacement:
+    float64, draws x G, groups in the order of their numbers.
+
+    right: bool, N; groups: int64, N. This is the stratified bootstrap (Davison and Hinkley 1997,
+    3.2): a score that is a mean over groups keeps their sizes. The right ones among those drawn are
+    a binomial number.
+    """
+    _, own, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    shares = np.bincount(own, weights=right) / counts
+    return rng.binomial(counts, shares, (draws, len(counts))) / counts
+
+
+def effective_count(groups: np.ndarray) -> float:
+    """How many images a mean over groups is worth that are of different sizes (Kish 1965).
+
+    groups: int64, N. G groups of the same size are worth all N; one small group is worth little,
+    and the mean of all no more than it allows.
+    """
+    _, counts = np.unique(groups, return_counts=True)
+    return float(len(counts) ** 2 / (1 / counts).sum())
+
+
 def interval(drawn: np.ndarray) -> Interval:
     """The middle 95 % of drawn values, by percentiles."""
     tail = (1 - LEVEL) / 2
@@ -37,7 +62,7 @@ def interval(drawn: np.ndarray) -> Interval:
     return float(low), float(high)
 
 
-def share_interval(share: float, drawn: np.ndarray, count: int) -> Interval:
+def share_interval(share: float, drawn: np.ndarray, count: float) -> Interval:
     """The interval of a mean of shares, each in 0..1, over `count` base images.
 
     drawn: its resampled means. Where all images are (nearly) alike, the draws are too, and that says
@@ -49,7 +74,7 @@ def share_interval(share: float, drawn: np.ndarray, count: int) -> Interval:
     return min(low, share * (1 - open_to)), max(high, share + (1 - share) * open_to)
 
 
-def ratio_interval(ratio: float, parts: np.ndarray, wholes: np.ndarray, count: int) -> Interval:
+def ratio_interval(ratio: float, parts: np.ndarray, wholes: np.ndarray, count: float) -> Interval:
     """The interval of the ratio of two such means, resampled together; draws without a whole are left
     out, and where there are no others the ratio stands for all.
     """
@@ -60,7 +85,7 @@ def ratio_interval(ratio: float, parts: np.ndarray, wholes: np.ndarray, count: i
     return min(low, ratio * (1 - open_to)), max(high, ratio * (1 + open_to))
 
 
-def unseen(count: int) -> float:
+def unseen(count: float) -> float:
     """The share of images that may be otherwise though none of `count` was: 95 %, two-sided."""
     return float(1 - ((1 - LEVEL) / 2) ** (1 / count))
 

@@ -7,8 +7,10 @@ import numpy as np
 
 from constancy.evaluation.bootstrap import (
     Interval,
+    effective_count,
     ratio_interval,
     resampled_means,
+    resampled_shares,
     share_interval,
 )
 from constancy.evaluation.stability import balance, consistency, flips, orbits
@@ -22,13 +24,16 @@ class Stability:
     harmful: share of variants answered wrongly though the image itself is answered rightly;
     helpful: the other way round; consistency: see `stability.consistency`; orbit_accuracy: share of
     the images that are answered rightly themselves and in every variant, as the mean over classes,
-    so that a model that always says the same is no better the commoner that class is;
-    orbit_severities: the same for the variants up to each severity.
+    so that a model that always says the same is no better the commoner that class is. By severity:
+    the same of its variants alone, and for orbits of those up to it.
     """
 
     harmful: float
+    harmful_severities: list[float]
     helpful: float
+    helpful_severities: list[float]
     consistency: float | None
+    consistency_severities: list[float | None]
     orbit_accuracy: float
     orbit_accuracy_interval: Interval
     orbit_severities: list[float]
@@ -39,8 +44,8 @@ class FactorScore:
     """How well a model does under one factor.
 
     severities: accuracy at each severity, over all base images and directions; accuracy: their
-    mean; retention: accuracy over the clean accuracy of the same images. Retention passes 1 where
-    a factor makes images easier, and is 0 where no clean image is right. control: accuracy on the
+    mean; retention: accuracy over the clean accuracy of the same images, and likewise by severity.
+    Retention passes 1 where a factor makes images easier, and is 0 where no clean image is right. control: accuracy on the
     factor's controls at each severity, None where it has none: what of the loss is no fault of the
     factor's, but of the border or the patch that comes with it. stability: None for intra-class,
     where no image has variants. Intervals hold 95 %: see `bootstrap`.
@@ -50,6 +55,7 @@ class FactorScore:
     accuracy_interval: Interval
     retention: float
     retention_interval: Interval
+    retention_severities: list[float]
     severities: list[float]
     severity_intervals: list[Interval]
     stability: Stability | None = None
@@ -79,32 +85,49 @@ def score_factor(
     """
     right_clean, right = clean == labels, varied == labels
     by_severity = right.mean(axis=1)  # severities x n
-    orbit = orbits(right_clean, right) * balance(labels)
-    columns = np.stack([right_clean, *by_severity, orbit[-1]], axis=1)
-    drawn, count = resampled_means(columns, rng), len(labels)
-    base, levels, whole = drawn[:, 0], drawn[:, 1:-1], drawn[:, -1]
-    harmful, helpful = (float(each.mean()) for each in flips(right_clean, right))
+    drawn, count = resampled_means(np.stack([right_clean, *by_severity], axis=1), rng), len(labels)
+    base, levels = drawn[:, 0], drawn[:, 1:]
+    whole = float(right_clean.mean())
     accuracy, severities = float(right.mean()), by_severity.mean(axis=1).tolist()
-    orbit_accuracy = float(orbit[-1].mean())
-    retention = _over(accuracy, float(right_clean.mean()))
+    retention = _over(accuracy, whole)
     return FactorScore(
         accuracy=accuracy,
         accuracy_interval=share_interval(accuracy, levels.mean(axis=1), count),
         retention=retention,
         retention_interval=ratio_interval(retention, levels.mean(axis=1), base, count),
+        retention_severities=[_over(each, whole) for each in severities],
         severities=severities,
         severity_intervals=[
             share_interval(*pair, count) for pair in zip(severities, levels.T, strict=True)
         ],
-        stability=Stability(
-            harmful,
-            helpful,
-            consistency(clean, varied, classes),
-            orbit_accuracy,
-            share_interval(orbit_accuracy, whole.clip(max=1), count),
-            orbit.mean(axis=1).tolist(),
-        ),
+        stability=_stability(clean, varied, labels, classes, rng),
         control=None if control is None else [float(m) for m in (control == labels).mean(axis=1)],
+    )
+
+
+def _stability(
+    clean: np.ndarray,
+    varied: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    rng: np.random.Generator,
+) -> Stability:
+    right_clean, right = clean == labels, varied == labels
+    flipped = [flips(right_clean, each[None]) for each in right]
+    harmful, helpful = np.array(flipped).mean(axis=-1).T  # of each severity
+    orbit = orbits(right_clean, right)
+    accuracies = (orbit * balance(labels)).mean(axis=1).tolist()
+    drawn = resampled_shares(orbit[-1], labels, rng).mean(axis=1)
+    return Stability(
+        harmful=float(harmful.mean()),
+        harmful_severities=harmful.tolist(),
+        helpful=float(helpful.mean()),
+        helpful_severities=helpful.tolist(),
+        consistency=consistency(clean, varied, classes),
+        consistency_severities=[consistency(clean, each[None], classes) for each in varied],
+        orbit_accuracy=accuracies[-1],
+        orbit_accuracy_interval=share_interval(accuracies[-1], drawn, effective_count(labels)),
+        orbit_severities=accuracies,
     )
 
 
@@ -116,21 +139,26 @@ def score_intra_class(
     A test split too small to have images of every severity gets its overall accuracy where there
     are none, which says neither better nor worse than is known; the mean is over the others.
     """
-    weighted = right * balance(severity)
-    accuracy, count = float(weighted.mean()), len(right)
-    whole, base = resampled_means(np.stack([weighted, right], axis=1), rng).T
+    accuracy, count = float((right * balance(severity)).mean()), effective_count(severity)
+    shares, sizes = (
+        resampled_shares(right, severity, rng),
+        np.unique(severity, return_counts=True)[1],
+    )
+    parts, base = shares.mean(axis=1), shares @ sizes / len(right)
+    whole = float(right.mean())
     severities, intervals = [], []
     for each in SEVERITIES:
         own = right[severity == each] if (severity == each).any() else right
         drawn = resampled_means(own[:, None].astype(np.float64), rng)[:, 0]
         severities.append(float(own.mean()))
         intervals.append(share_interval(severities[-1], drawn, len(own)))
-    retention = _over(accuracy, float(right.mean()))
+    retention = _over(accuracy, whole)
     return FactorScore(
         accuracy=accuracy,
-        accuracy_interval=share_interval(accuracy, whole.clip(max=1), count),
+        accuracy_interval=share_interval(accuracy, parts, count),
         retention=retention,
-        retention_interval=ratio_interval(retention, whole, base, count),
+        retention_interval=ratio_interval(retention, parts, base, count),
+        retention_severities=[_over(each, whole) for each in severities],
         severities=severities,
         severity_intervals=intervals,
     )

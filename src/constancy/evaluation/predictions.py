@@ -124,18 +124,23 @@ class Predictions:
         )
         if not found._fits():
             raise UserError(f"{path} does not fit itself: `make run` writes it anew")
+        if not all(np.isfinite(each).all() for each in found._logits()):
+            raise UserError(f"{path} holds NaN or infinity: `make run` writes it anew")
         return found
+
+    def _logits(self) -> list[np.ndarray]:
+        """All answers, those to clean images first."""
+        return [self.clean, *self.varied.values(), *self.controls.values()]
 
     def _fits(self) -> bool:
         """Whether all arrays are of the same images and classes."""
         whole, classes = len(self.ids), len(self.classes)
-        logits = [*self.varied.values(), *self.controls.values()]
         return (
             all(
                 len(each) == whole for each in (self.paths, self.labels, self.severity, self.rivals)
             )
             and self.clean.shape == (whole, classes)
-            and all(each.shape[-2:] == (len(self.rows), classes) for each in logits)
+            and all(each.shape[-2:] == (len(self.rows), classes) for each in self._logits()[1:])
             and 0 <= self.labels.min(initial=0) <= self.labels.max(initial=0) < classes
             and 0 <= self.rows.min(initial=0) <= self.rows.max(initial=0) < max(whole, 1)
             and -1 <= self.rivals.min(initial=0) <= self.rivals.max(initial=0) < max(whole, 1)

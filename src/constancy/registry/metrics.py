@@ -6,7 +6,15 @@ from typing import Any
 
 from constancy.settings.base import COMBINED, SEVERITIES
 
-_BY_SEVERITY = {"severities": "severity", "control": "control", "orbit_severities": "orbit"}
+_BY_SEVERITY = {
+    "severities": "severity",
+    "control": "control",
+    "orbit_severities": "orbit",
+    "retention_severities": "retention_at",
+    "harmful_severities": "harmful_at",
+    "helpful_severities": "helpful_at",
+    "consistency_severities": "consistency_at",
+}
 _INTERVAL = "_interval"
 _NAMELESS = re.compile(r"[^\w\-. ]")  # in a class's name, what the name of a metric may not hold
 _LONGEST = 100  # characters of a class's name
@@ -18,7 +26,8 @@ def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]
     Names are `PART/SCORE`, where PART is `clean`, a factor, `combined`, `sensitivity`,
     `worst_factor` or `worst_cluster`, with `_low` and `_high` for an interval's ends,
     `class/NAME/SCORE` and `layer/NAME/SCORE`. Scores of severities 1 to 5 have these as their
-    steps: `FACTOR/severity`, `FACTOR/orbit` and, where the factor has controls, `FACTOR/control`.
+    steps: `FACTOR/severity` with its interval, `FACTOR/orbit`, and `_at` for what has a value over
+    all severities, too; and, where the factor has controls, `FACTOR/control`.
     """
     parts = {name: metrics.get(name) for name in ("clean", "sensitivity", "worst_factor")}
     worst = metrics["worst_cluster"]
@@ -38,9 +47,14 @@ def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]
 
 def _flat(part: str, scores: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:
     for name, value in scores.items():
-        if name in _BY_SEVERITY:
+        if name == "severity_intervals":
+            for severity, ends in zip(SEVERITIES, value, strict=True):
+                for end, each in zip(("low", "high"), ends, strict=True):
+                    yield f"{part}/severity_{end}", each, severity
+        elif name in _BY_SEVERITY:
             for severity, each in zip(SEVERITIES, value, strict=True):
-                yield f"{part}/{_BY_SEVERITY[name]}", each, severity
+                if each is not None:
+                    yield f"{part}/{_BY_SEVERITY[name]}", each, severity
         elif name.endswith(_INTERVAL):
             for end, each in zip(("low", "high"), value, strict=True):
                 yield f"{part}/{name.removesuffix(_INTERVAL)}_{end}", each, 0
