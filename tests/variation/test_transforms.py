@@ -255,6 +255,26 @@ def test_foreign_pieces_need_the_class_of_the_image(strengths: Strengths) -> Non
         transform("clutter", strengths)(image=picture(0))
 
 
+@pytest.mark.parametrize(
+    ("donor", "image", "message"),
+    [
+        ((8, 8, 1), (16, 16, 3), "donors have 1 channel, and the image 3 channels"),
+        ((8, 8, 3), (16, 16, 1), "donors have 3 channels, and the image 1 channel"),
+        ((8, 8, 3), (16, 16), "donors have 3 channels, and the image 1 channel"),
+    ],
+)
+@pytest.mark.parametrize("kind", [transforms.Clutter, transforms.Occlusion])
+def test_foreign_pieces_need_the_channels_of_the_image(
+    kind: type, donor: tuple, image: tuple, message: str, strengths: Strengths
+) -> None:
+    donors = Donors.of(np.zeros((4, *donor), np.uint8), np.arange(4))
+    foreign = kind(3, getattr(strengths, kind.factor), donors, p=1)
+    for seed in range(5):  # whatever an occlusion is made of
+        foreign.set_random_seed(seed)
+        with pytest.raises(ValueError, match=message):
+            foreign(image=np.zeros(image, np.uint8), label=1)
+
+
 @pytest.mark.parametrize("name", ["viewpoint", "illumination", "scale", "deformation"])
 def test_a_transform_can_be_written_down_and_read_again(name: str, strengths: Strengths) -> None:
     one = transform(name, strengths, (1, 3), p=0.7)
