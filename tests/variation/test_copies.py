@@ -12,6 +12,7 @@ from constancy.seeds import generator
 from constancy.settings.variation import Combine, Copies, Limits, Severities, Variation
 from constancy.variation import parallel
 from constancy.variation.copies import draw_copy, write_copies
+from constancy.variation.extra import Extra
 from constancy.variation.factors import FACTORS
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View
@@ -181,6 +182,11 @@ def test_copies_pass_through_transforms_of_albumentations(
             "GaussNoise does not take these arguments: .*strength",
         ),
         ({"name": "GaussNoise", "p": 7}, "GaussNoise does not take these arguments"),
+        ({"name": "ShiftScaleRotate", "angle": 3}, "ShiftScaleRotate does not take .*'angle'"),
+        ({"name": "ToSepia", "tone": 3}, "ToSepia does not take these arguments: .*tone"),
+        ({"name": "Blur", "blur_limit": 4}, "Blur does not take .*must be odd"),
+        ({"name": "MedianBlur", "blur_limit": 4}, "MedianBlur does not take .*must be odd"),
+        ({"name": "Posterize", "num_bits": [[1, 2], [3, 4]]}, "Posterize does not take .*float"),
         ({"name": "RandomCrop", "height": 8, "width": 8, "p": 1}, r"became \(8, 8, 1\)"),
         ({"name": "Normalize", "p": 1}, "became"),
         ({"name": "RandomFog", "p": 1}, "cannot be transformed"),
@@ -194,6 +200,21 @@ def test_transforms_that_cannot_be_used_are_refused(
     with pytest.raises(UserError, match=rf"variation.albumentations.*{message}"):
         written(tmp_path / "copies", split(6), wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["ShiftScaleRotate", "PiecewiseAffine", "ToSepia", "MedianBlur"])
+def test_transforms_are_taken_whatever_advice_albumentations_gives_on_them(
+    name: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    image = picture(0, (16, 16, 3))
+    assert (Extra([{"name": name, "p": 1}]).apply(image, 0) != image).any()
+    assert not [each for each in recwarn if issubclass(each.category, UserWarning)]
+
+
+def test_deprecated_arguments_of_transforms_are_taken() -> None:
+    values = {"name": "FDA", "reference_images": [1], "p": 0}
+    image = picture(0, (16, 16, 3))
+    assert (Extra([values]).apply(image, 0) == image).all()
 
 
 def test_combinations_hold_as_many_different_factors_as_the_settings_say(

@@ -1,6 +1,7 @@
 """The factors in albumentations: seeded, in any size, and labels that follow the pixels."""
 
 import albumentations as A  # noqa: N812
+import cv2
 import numpy as np
 import pytest
 from pictures import picture, split
@@ -30,6 +31,26 @@ def transform(
         others = split(12, (32, 32, 1), first=50)
         arguments["donors"] = Donors.of(others.images, others.labels)
     return NAMES[name](severity, getattr(strengths, name), p=p, **arguments)
+
+
+def half_or_six_times() -> A.BasicTransform:
+    return transforms.Scale(5, {"smaller": [0.9, 0.8, 0.7, 0.6, 0.5], "larger": [2, 3, 4, 5, 6]}, 1)
+
+
+def with_targets(kinds: list[A.BasicTransform], seed: int) -> A.Compose:
+    return A.Compose(
+        kinds,
+        seed=seed,
+        bbox_params=A.BboxParams(format="pascal_voc", label_fields=["kinds"]),
+        keypoint_params=A.KeypointParams(format="xyas", remove_invisible=False),
+    )
+
+
+def targets_of(kind: A.BasicTransform, points: list[tuple], seed: int = 0) -> np.ndarray:
+    """Key points, as x, y, angle in degrees and size, in a picture of 64 x 64."""
+    image = np.zeros((64, 64, 3), np.uint8)
+    seen = with_targets([kind], seed)(image=image, bboxes=[], kinds=[], keypoints=points)
+    return np.array(seen["keypoints"])
 
 
 def disc(row: float, column: float, radius: float, side: int = 64) -> np.ndarray:
@@ -90,39 +111,62 @@ def test_images_keep_their_form(name: str, shape: tuple[int, ...], strengths: St
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("name", GEOMETRY)
-def test_masks_boxes_and_key_points_follow_the_geometry(
+def test_masks_and_key_points_follow_the_geometry(
     name: str, seed: int, strengths: Strengths
 ) -> None:
     mask = disc(26, 36, 8)
     pipeline = A.Compose(
         [transform(name, strengths, 4)],
         seed=seed,
-        bbox_params=A.BboxParams(format="pascal_voc", label_fields=["kinds"]),
         keypoint_params=A.KeypointParams(format="xy"),
     )
-    after = pipeline(
-        image=200 * mask,
-        mask=mask,
-        bboxes=[(28, 18, 45, 35)],
-        kinds=["disc"],
-        keypoints=[(36, 26)],
-    )
+    after = pipeline(image=200 * mask, mask=mask, keypoints=[(36, 26)])
     seen, expected = after["image"] > 100, after["mask"] > 0
     assert (seen & expected).sum() / (seen | expected).sum() > 0.85
     y, x = np.nonzero(expected)
     assert after["keypoints"][0] == pytest.approx((x.mean(), y.mean()), abs=0.7)
-    # A box is moved by its corners, of which the disc has none: it may come out a little wide.
-    inner, outer = 1, 4.5
-    left, top, right, bottom = after["bboxes"][0]
-    assert x.min() - outer <= left <= x.min() + inner
-    assert y.min() - outer <= top <= y.min() + inner
-    assert x.max() - inner <= right <= x.max() + outer
-    assert y.max() - inner <= bottom <= y.max() + outer
+
+
+@pytest.mark.parametrize("box", [(28, 18, 45, 35), (30, 20, 31, 21), (20, 40, 44, 42)])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_a_box_surrounds_what_is_seen_of_it(
+    name: str, seed: int, box: tuple[int, int, int, int], strengths: Strengths
+) -> None:
+    """Compared with the bounds of its own pixels, drawn 16 times as large."""
+    fine = 16
+    mask = np.zeros((64, 64), np.uint8)
+    mask[box[1] : box[3], box[0] : box[2]] = 1
+    image = np.zeros((64, 64), np.uint8)
+    adapter = transform(name, strengths, 4)
+    pipeline = with_targets([adapter], seed)
+    after = pipeline(image=image, bboxes=[box], kinds=["own"], keypoints=[])
+    assert after["kinds"] == ["own"]
+    pipeline.set_random_seed(seed)
+    params = adapter.get_params_dependent_on_data({"shape": image.shape}, {})
+    maps = [cv2.resize(params[key], None, fx=fine, fy=fine) for key in ("map_x", "map_y")]
+    y, x = np.nonzero(cv2.remap(mask, *maps, cv2.INTER_NEAREST))
+    bounds = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) / fine
+    assert after["bboxes"][0] == pytest.approx(bounds, abs=0.1)
+
+
+def test_boxes_go_exactly_where_the_formula_says() -> None:
+    boxes = [(10, 12, 11, 13), (0, 0, 32, 32), (15.5, 16, 16.25, 16.5)]
+    found = set()
+    for seed in range(10):
+        pipeline = with_targets([half_or_six_times()], seed)
+        image = np.zeros((32, 32, 3), np.uint8)
+        after = pipeline(image=image, bboxes=boxes, kinds=["a", "b", "c"], keypoints=[])
+        found.add(tuple(map(tuple, np.round(after["bboxes"], 4).tolist())))
+        assert after["kinds"] == (["a", "b", "c"] if len(after["bboxes"]) == 3 else ["b", "c"])
+    assert found == {
+        ((13.0, 14.0, 13.5, 14.5), (8.0, 8.0, 24.0, 24.0), (15.75, 16.0, 16.125, 16.25)),
+        ((0.0, 0.0, 32.0, 32.0), (13.0, 16.0, 17.5, 19.0)),  # the first has left the image
+    }
 
 
 def test_key_points_go_exactly_where_the_formula_says(strengths: Strengths) -> None:
-    half = transforms.Scale(5, {"smaller": [0.9, 0.8, 0.7, 0.6, 0.5], "larger": [2, 3, 4, 5, 6]}, 1)
-    pipeline = A.Compose([half], keypoint_params=A.KeypointParams(format="xy"))
+    pipeline = A.Compose([half_or_six_times()], keypoint_params=A.KeypointParams(format="xy"))
     found = set()
     for seed in range(10):
         pipeline.set_random_seed(seed)
@@ -130,6 +174,54 @@ def test_key_points_go_exactly_where_the_formula_says(strengths: Strengths) -> N
         points = pipeline(image=image, keypoints=[(16.5, 14.5)])["keypoints"]
         found.add(tuple(np.round(points[0], 4).tolist()))
     assert found == {(16.0, 15.0), (21.5, 9.5)}  # half as far from (15.5, 15.5), or six times
+
+
+def test_key_points_grow_and_shrink_with_the_picture() -> None:
+    points = [(33, 30, 0, 8), (31.5, 31.5, 200, 3)]
+    factors = set()
+    for seed in range(10):
+        seen = targets_of(half_or_six_times(), points, seed)
+        factor = round(float(seen[0][3] / 8), 3)
+        assert seen == pytest.approx(targets_of(A.Affine(scale=(factor, factor), p=1), points))
+        factors.add(factor)
+    assert factors == {0.5, 6.0}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_key_points_turn_with_the_picture(seed: int) -> None:
+    """The same as under the affine transform of albumentations, whose angles grow anticlockwise."""
+    nothing = [n * 1e-5 for n in range(1, 6)]
+    roll = transforms.Viewpoint(5, {"tilt": nothing, "roll": [10, 20, 30, 40, 50]}, p=1)
+    points = [(40, 30, 0, 8), (20, 28, 100, 3), (31.5, 31.5, 359, 3)]
+    seen = targets_of(roll, points, seed)
+    degrees = seen[0, 2]
+    affine = A.Affine(rotate=(degrees, degrees), p=1)
+    assert seen == pytest.approx(targets_of(affine, points), abs=0.02)
+    assert min(degrees, 360 - degrees) > 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", GEOMETRY)
+def test_key_points_show_what_the_geometry_does_around_them(
+    name: str, seed: int, strengths: Strengths
+) -> None:
+    """Like a second point a little way off in their direction, and a third one across it."""
+    x, y, angle, way = 36, 26, np.radians(70), 2
+    ahead = (x + way * np.cos(angle), y - way * np.sin(angle), 0, 1)
+    aside = (x + way * np.sin(angle), y + way * np.cos(angle), 0, 1)
+    seen = targets_of(transform(name, strengths, 4), [(x, y, 70, 5), ahead, aside], seed)
+    along, across = seen[1, :2] - seen[0, :2], seen[2, :2] - seen[0, :2]
+    turned = np.degrees(np.arctan2(-along[1], along[0])) - seen[0, 2]
+    assert (turned + 180) % 360 - 180 == pytest.approx(0, abs=3)
+    area = abs(along[0] * across[1] - along[1] * across[0])
+    assert seen[0, 3] == pytest.approx(5 * np.sqrt(area) / way, rel=0.05)
+
+
+def test_angles_stay_below_a_full_turn() -> None:
+    points = np.array([[3, 4, 0, angle, 1, 7] for angle in (0, -1e-9, 2 * np.pi)], np.float32)
+    moved = half_or_six_times().apply_to_keypoints(points, view=View())
+    assert moved == pytest.approx(np.array([[3, 4, 0, 0, 1, 7]] * 3), abs=1e-6)
+    assert (moved[:, 3] < 2 * np.pi).all()
 
 
 @pytest.mark.parametrize("name", GEOMETRY)
@@ -161,6 +253,26 @@ def test_foreign_pieces_are_never_of_the_images_own_class(strengths: Strengths) 
 def test_foreign_pieces_need_the_class_of_the_image(strengths: Strengths) -> None:
     with pytest.raises(ValueError, match="label"):
         transform("clutter", strengths)(image=picture(0))
+
+
+@pytest.mark.parametrize(
+    ("donor", "image", "message"),
+    [
+        ((8, 8, 1), (16, 16, 3), "donors have 1 channel, and the image 3 channels"),
+        ((8, 8, 3), (16, 16, 1), "donors have 3 channels, and the image 1 channel"),
+        ((8, 8, 3), (16, 16), "donors have 3 channels, and the image 1 channel"),
+    ],
+)
+@pytest.mark.parametrize("kind", [transforms.Clutter, transforms.Occlusion])
+def test_foreign_pieces_need_the_channels_of_the_image(
+    kind: type, donor: tuple, image: tuple, message: str, strengths: Strengths
+) -> None:
+    donors = Donors.of(np.zeros((4, *donor), np.uint8), np.arange(4))
+    foreign = kind(3, getattr(strengths, kind.factor), donors, p=1)
+    for seed in range(5):  # whatever an occlusion is made of
+        foreign.set_random_seed(seed)
+        with pytest.raises(ValueError, match=message):
+            foreign(image=np.zeros(image, np.uint8), label=1)
 
 
 @pytest.mark.parametrize("name", ["viewpoint", "illumination", "scale", "deformation"])

@@ -64,13 +64,22 @@ def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransfor
     if name not in kinds:
         known = nearest(name, list(kinds))
         raise UserError(f"{key}: albumentations has no transform '{name}': {known}")
+    if _knows_strict(kinds[name]):  # else it warns of wrong arguments, and goes on without them
+        arguments["strict"] = True
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
+            warnings.simplefilter("ignore")  # advice and deprecations
+            warnings.filterwarnings("error", ".*automatically adjusted")  # to other arguments
             return kinds[name](**arguments)
-    except Exception as error:  # pydantic's, Python's and its own warnings of unknown arguments
+    except Exception as error:  # pydantic's, Python's and its own
         reason = " ".join(str(error).split())
         raise UserError(f"{key}: {name} does not take these arguments: {reason}") from None
+
+
+def _knows_strict(kind: type) -> bool:
+    """Whether a transform's initialiser takes `strict`: albumentations adds it beside a schema."""
+    owner = next(each for each in kind.__mro__ if "__init__" in vars(each))
+    return "InitSchema" in vars(owner)
 
 
 def _as_tuple(value: Any) -> Any:

@@ -37,6 +37,12 @@ class Donors:
         starts = np.searchsorted(labels[by_label], np.arange(labels.max(initial=-1) + 2)).tolist()
         return cls(_plain(images), by_label, starts)
 
+    @property
+    def channels(self) -> int:
+        """How many channels the images have; images without that axis have one."""
+        shape: tuple[int, ...] = self.images.shape
+        return shape[3] if len(shape) > 3 else 1
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         # In another process, joblib makes an np.memmap of the plain view again.
         self.__dict__.update(state, images=_plain(state["images"]))
@@ -78,6 +84,8 @@ class Scene:
     same_class: take them from images of the same class instead, as a control; limits: the highest
     severity of factors, by name, that leaves the image in its class; mask: H x W, 0 where the
     object is not, if that is known. The geometry and the light need the shape alone.
+
+    Raises ValueError for donors with other channels than the image.
     """
 
     shape: tuple[int, int, int]
@@ -86,6 +94,14 @@ class Scene:
     same_class: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
     mask: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        # At once, not only in the draws that need one: an occlusion's filling is drawn.
+        if self.donors is not None and self.donors.channels != self.shape[2]:
+            raise ValueError(
+                f"the donors have {_channels(self.donors.channels)}, and the image "
+                f"{_channels(self.shape[2])}: give donors of the same kind"
+            )
 
     def foreign(self, place: float) -> np.ndarray:
         """An image of another class in the shape of this one: uint8, H x W x C; see `Donors`.
@@ -101,3 +117,7 @@ class Scene:
             size = (self.shape[1], self.shape[0])
             donor = cv2.resize(donor, size, interpolation=cv2.INTER_AREA).reshape(self.shape)
         return donor
+
+
+def _channels(count: int) -> str:
+    return f"{count} channel" if count == 1 else f"{count} channels"
