@@ -48,15 +48,16 @@ clean: ## remove the environment and all caches, but neither data nor models
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The lock pins uv like everything else; pip installs uv alone, and uv the rest, in seconds.
+# The lock pins uv like everything else; pip installs uv alone, and uv the rest, in seconds. Both
+# trust the certificates that the machine trusts, such as those of a company's proxy.
 .venv/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "constancy: Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@$(PYTHON) -m venv .venv || { \
 	  echo "constancy: Python's venv module is missing: install it (on Debian: python3-venv)" >&2; exit 2; }
-	@echo "Making the environment in .venv (once; some 6 GB)"
+	@echo "Making the environment in .venv (once; some 7 GB)"
 	@awk '/^uv==/ {on=1; print; next} /^[^ ]/ {on=0} on' requirements.lock > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
+	@UV_SYSTEM_CERTS=true $(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -72,6 +72,17 @@ def test_valid_params_pass_the_check() -> None:
     assert (done.returncode, done.stdout) == (0, "params.yaml is valid\n")
 
 
+def test_a_transform_that_albumentations_has_not_is_told_before_any_work(tmp_path: Path) -> None:
+    text = (REPOSITORY / "params.yaml").read_text()
+    assert "albumentations: []" in text
+    wrong = text.replace("albumentations: []", "albumentations: [{name: GaussNoize}]")
+    (tmp_path / "params.yaml").write_text(wrong)
+    for command in ("check", "run"):
+        done = run(command, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "albumentations has no transform 'GaussNoize': did you mean" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["run", "calibrate", "check", "play", "status", "sync", "ui"])
 def test_outside_a_project_every_command_says_so(tmp_path: Path, command: str) -> None:
     done = run(command, cwd=tmp_path)

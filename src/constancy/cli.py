@@ -30,8 +30,12 @@ def main() -> None:
     """
 
 
-def _check_model(settings: "Settings") -> None:
-    """Before any work; a network of ours from scratch needs no check, and torch no import."""
+def _check(settings: "Settings") -> None:
+    """Before any work, whatever other libraries have to say; for what they need not, no import."""
+    if settings.variation.albumentations:
+        from constancy.variation.extra import Extra
+
+        Extra(settings.variation.albumentations)
     if ":" in settings.model.name or settings.model.weights:
         from constancy.models.transfer import check_start
 
@@ -47,7 +51,7 @@ def run() -> None:
     from constancy.summary import outcome
 
     settings = load_settings()
-    _check_model(settings)
+    _check(settings)
     code = run_pipeline(settings.data)
     if code:
         sys.exit(code)
@@ -60,7 +64,7 @@ def check() -> None:
     """Check params.yaml without running anything."""
     from constancy.settings import load_settings
 
-    _check_model(load_settings())
+    _check(load_settings())
     click.echo("params.yaml is valid")
 
 

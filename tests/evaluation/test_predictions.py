@@ -1,5 +1,6 @@
 """All answers of a model in one file: all that the scores need, and nothing that could run."""
 
+import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -30,6 +31,13 @@ def test_what_was_saved_is_there_again(saved: Path, evaluation: Evaluation) -> N
             assert all(np.array_equal(one[name], other[name]) for name in one)
         else:
             assert np.array_equal(one, other)
+
+
+def test_the_file_is_the_same_whichever_python_writes_it(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as file:
+        members = file.infolist()
+    assert {each.date_time for each in members} == {(1980, 1, 1, 0, 0, 0)}
+    assert {(each.create_version, each.extract_version) for each in members} == {(20, 20)}
 
 
 def test_it_holds_all_that_the_scores_need(saved: Path, evaluation: Evaluation) -> None:

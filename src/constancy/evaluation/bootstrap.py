@@ -93,7 +93,8 @@ def unseen(count: float) -> float:
 def gain_interval(
     gains: np.ndarray, rng: np.random.Generator, pairs: int = 1, most: float = 1.0
 ) -> Interval:
-    """The interval of the mean of what each base image gains, float64, n, each in -most..most.
+    """The interval of the mean of what each base image gains, float64, n, each in -most..most; within
+    these, too, where images do not weigh the same.
 
     Two images, or so many pairs of them, are drawn with the others of which one gains all and one
     loses all, as Agresti and Min 2005 ("Simple improved confidence intervals for comparing matched
@@ -101,4 +102,4 @@ def gain_interval(
     changed does not mean that none could.
     """
     values = np.concatenate([gains, np.repeat([-most, most], pairs)])[:, None]
-    return interval(resampled_means(values, rng)[:, 0])
+    return interval(resampled_means(values, rng)[:, 0].clip(-most, most))

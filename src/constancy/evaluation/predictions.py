@@ -1,5 +1,6 @@
 """All answers of a model in one file, to compare it with others without running it again."""
 
+import io
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -85,9 +86,14 @@ class Predictions:
             **self.varied,
         }
         arrays |= {f"{name}{_CONTROL}": logits for name, logits in self.controls.items()}
-        # A file object, since numpy puts .npz behind any other name.
-        with path.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+        # As numpy's savez_compressed, whose headers differ from Python to Python.
+        with zipfile.ZipFile(path, "w") as file:
+            for name, array in arrays.items():
+                content = io.BytesIO()
+                np.lib.format.write_array(content, array, allow_pickle=False)
+                member = zipfile.ZipInfo(f"{name}.npy")
+                member.compress_type = zipfile.ZIP_DEFLATED
+                file.writestr(member, content.getvalue())
 
     @classmethod
     def load(cls, path: Path) -> Self:
