@@ -16,6 +16,7 @@ from constancy.serving.play.playground import Playground
 from constancy.serving.play.seen import Onlooker
 from constancy.serving.play.vary import Subject
 from constancy.serving.predictor import Predictor
+from constancy.variation.scene import Donors
 
 EVIL = "<script>alert(1)</script>"
 
@@ -84,8 +85,9 @@ def test_names_are_text_and_no_markup(
     card = ModelCard(**vars(CARD) | changes | form)
     folder = write_model(tmp_path_factory.mktemp("evil"), card=card)
     model = Onlooker(EVIL, Predictor(folder))
-    donors = replace(playground.varier, specimens=None)
-    evil = replace(playground, model=model, beside=None, classes=card.classes, varier=donors)
+    donors = Donors.of(np.zeros((4, 8, 8, channels), np.uint8), np.arange(4))
+    varier = replace(playground.varier, donors=donors, specimens=None)
+    evil = replace(playground, model=model, beside=None, classes=card.classes, varier=varier)
     subject = Subject(np.zeros((8, 8, channels), np.uint8), EVIL, 0)
     for html in picture.outcome(evil, subject, {"viewpoint": 3.0}, 0):
         assert "<script" not in html
