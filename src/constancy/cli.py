@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _check(settings: "Settings") -> None:
-    """Before any work, whatever other libraries have to say; for what they need not, no import."""
+    """Before any work, what other libraries alone can tell: imported where the settings name them."""
     if settings.variation.albumentations:
         from constancy.variation.extra import Extra
 

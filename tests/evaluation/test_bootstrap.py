@@ -171,3 +171,10 @@ def test_gains_hold_the_truth_in_95_of_100_cases_even_where_little_changes() -> 
         low, high = gain_interval(gains, rng)
         held += low <= 0.01 <= high
     assert held / times > 0.93
+
+
+def test_a_mean_of_gains_has_no_interval_beyond_what_can_be_gained() -> None:
+    """Few groups of unlike size weigh more than one each."""
+    low, high = gain_interval(np.array([0.0, 0.0, 3.0]), np.random.default_rng(0))
+    assert low < 1
+    assert high == 1

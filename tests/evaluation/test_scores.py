@@ -75,12 +75,19 @@ def test_scores_agree_with_a_count_by_hand() -> None:
     assert scale["control"] == [1, 1, 0.5, 0, 0]
     assert scale["harmful"] == pytest.approx(5 / 20)
     assert scale["helpful"] == pytest.approx(5 / 20)
+    assert scale["retention_severities"] == [2, 1.5, 1, 0.5, 0]
+    assert scale["harmful_severities"] == [0, 0, 0.25, 0.5, 0.5]
+    assert scale["helpful_severities"] == [0.5, 0.25, 0.25, 0.25, 0]
+    agreed = [0.5, 0.75, 0.5, 0.25, 0.5]  # the answers to the two images were 1 and 0
+    kappas = [(each - 0.5) / 0.5 for each in agreed]  # by chance a half, whatever the share of ones
+    assert scale["consistency_severities"] == pytest.approx(kappas)
     assert scale["orbit_severities"] == [0.5, 0.5, 0, 0, 0]
     assert scale["orbit_accuracy"] == 0
     # Nothing has severity 5: it counts as the split does as a whole.
     assert intra_class["severities"] == [1, 1, 0, 1, 0.75]
     assert intra_class["accuracy"] == pytest.approx(0.75)
     assert intra_class["retention"] == pytest.approx(1.0)
+    assert intra_class["retention_severities"] == pytest.approx([4 / 3, 4 / 3, 0, 4 / 3, 1])
     assert "orbit_accuracy" not in intra_class
     assert "control" not in intra_class
     assert values["combined"]["severities"] == severities

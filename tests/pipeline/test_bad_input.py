@@ -190,8 +190,9 @@ def test_a_full_disk_in_the_middle_of_a_stage(
 
 
 @pytest.mark.usefixtures("namespaces")
-def test_a_full_disk_in_the_middle_of_the_registration(small_project: Project) -> None:
-    """The database has room for a few pages more, and stays whole."""
+@pytest.mark.parametrize("room", [0, 16_384])
+def test_a_full_disk_in_the_middle_of_the_registration(small_project: Project, room: int) -> None:
+    """The database has room for so many bytes more, and stays whole."""
     root = small_project.folder
     before = state(small_project)
     size = -(-(root / "mlflow.db").stat().st_size // 4096) * 4096
@@ -199,7 +200,7 @@ def test_a_full_disk_in_the_middle_of_the_registration(small_project: Project) -
         small_project,
         f"""
         mkdir full
-        mount -t tmpfs -o size={size + 5 * 4096} tmpfs full
+        mount -t tmpfs -o size={size + 4096 + room} tmpfs full
         cp mlflow.db full/
         code=0
         MLFLOW_TRACKING_URI=sqlite:///full/mlflow.db {sys.executable} pipelines/register.py || code=$?

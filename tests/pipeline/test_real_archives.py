@@ -30,8 +30,9 @@ def test_photographs_run_to_a_decision_without_an_edit(tmp_path: Path) -> None:
         "data.image.color": "rgb",
     }
     options = [word for key, value in overrides.items() for word in ("-S", f"{key}={value}")]
-    done = project.run("dvc", "exp", "run", *options)
+    done = project.run("dvc", "exp", "run", *options, "--name", "signs")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "signs" in project.run("dvc", "exp", "list", "--name-only").stdout
     assert project.json("reports/data.json")["images"] == 2062
     assert list(project.json("reports/data.json")["classes"]) == [str(n) for n in range(10)]
     decision = project.json("reports/decision.json")

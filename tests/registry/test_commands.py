@@ -1,7 +1,6 @@
 """The registry's commands: what they say, what they change, what they refuse."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -19,16 +18,15 @@ from constancy.registry.versions import CHALLENGER, CHAMPION, PREVIOUS, version_
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory, migrated: Path, committed: dict) -> Path:
     """A project's folder with version 1, champion; version 2, challenger; version 3, refused."""
-    folder, before = tmp_path_factory.mktemp("judged"), Path.cwd()
-    os.chdir(folder)
-    try:
+    folder = tmp_path_factory.mktemp("judged")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patched.chdir(folder)
         project = project_in(folder, committed, migrated)
         Path("params.yaml").write_text(yaml.safe_dump(project.values))
         project.register(seed=0, metrics=scores(0.98))
         project.register(seed=1, metrics=scores(0.98, scale=0.955))
         project.register(seed=2, metrics=scores(0.98, scale=0.5))
-    finally:
-        os.chdir(before)
     return folder
 
 
@@ -36,9 +34,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory, migrated: Path, committed: 
 def project(in_tmp: Path, judged: Path, params: dict, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A copy of it, but for the versions' files, which stay where they are."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copytree(
-        judged, in_tmp, ignore=shutil.ignore_patterns("mlartifacts"), dirs_exist_ok=True
-    )
+    elsewhere = shutil.ignore_patterns("mlartifacts", "mlflow.db*")
+    shutil.copytree(judged, in_tmp, ignore=elsewhere, dirs_exist_ok=True)
     return project_in(in_tmp, params, judged / "mlflow.db")
 
 

@@ -45,10 +45,10 @@ class FactorScore:
 
     severities: accuracy at each severity, over all base images and directions; accuracy: their
     mean; retention: accuracy over the clean accuracy of the same images, and likewise by severity.
-    Retention passes 1 where a factor makes images easier, and is 0 where no clean image is right. control: accuracy on the
-    factor's controls at each severity, None where it has none: what of the loss is no fault of the
-    factor's, but of the border or the patch that comes with it. stability: None for intra-class,
-    where no image has variants. Intervals hold 95 %: see `bootstrap`.
+    Retention passes 1 where a factor makes images easier, and is 0 where no clean image is right.
+    control: accuracy on the factor's controls at each severity, None where it has none: what of the
+    loss is no fault of the factor's, but of the border or the patch that comes with it. stability:
+    None for intra-class, where no image has variants. Intervals hold 95 %: see `bootstrap`.
     """
 
     accuracy: float
@@ -113,8 +113,8 @@ def _stability(
     rng: np.random.Generator,
 ) -> Stability:
     right_clean, right = clean == labels, varied == labels
-    flipped = [flips(right_clean, each[None]) for each in right]
-    harmful, helpful = np.array(flipped).mean(axis=-1).T  # of each severity
+    flipped = np.array([flips(right_clean, each) for each in right])
+    harmful, helpful = flipped.mean(axis=-1).T  # of each severity
     orbit = orbits(right_clean, right)
     accuracies = (orbit * balance(labels)).mean(axis=1).tolist()
     drawn = resampled_shares(orbit[-1], labels, rng).mean(axis=1)
@@ -124,7 +124,7 @@ def _stability(
         helpful=float(helpful.mean()),
         helpful_severities=helpful.tolist(),
         consistency=consistency(clean, varied, classes),
-        consistency_severities=[consistency(clean, each[None], classes) for each in varied],
+        consistency_severities=[consistency(clean, each, classes) for each in varied],
         orbit_accuracy=accuracies[-1],
         orbit_accuracy_interval=share_interval(accuracies[-1], drawn, effective_count(labels)),
         orbit_severities=accuracies,
@@ -139,19 +139,17 @@ def score_intra_class(
     A test split too small to have images of every severity gets its overall accuracy where there
     are none, which says neither better nor worse than is known; the mean is over the others.
     """
-    accuracy, count = float((right * balance(severity)).mean()), effective_count(severity)
-    shares, sizes = (
-        resampled_shares(right, severity, rng),
-        np.unique(severity, return_counts=True)[1],
-    )
+    there, sizes = np.unique(severity, return_counts=True)
+    shares = resampled_shares(right, severity, rng)
     parts, base = shares.mean(axis=1), shares @ sizes / len(right)
+    drawn = dict(zip(there.tolist(), shares.T, strict=True))
+    accuracy, count = float((right * balance(severity)).mean()), effective_count(severity)
     whole = float(right.mean())
     severities, intervals = [], []
     for each in SEVERITIES:
-        own = right[severity == each] if (severity == each).any() else right
-        drawn = resampled_means(own[:, None].astype(np.float64), rng)[:, 0]
+        own = right[severity == each] if each in drawn else right
         severities.append(float(own.mean()))
-        intervals.append(share_interval(severities[-1], drawn, len(own)))
+        intervals.append(share_interval(severities[-1], drawn.get(each, base), len(own)))
     retention = _over(accuracy, whole)
     return FactorScore(
         accuracy=accuracy,

@@ -6,16 +6,16 @@ import numpy as np
 def flips(clean: np.ndarray, varied: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of each base image, the share of its variants that flip: (harmful, helpful), float64, n.
 
-    clean: bool, n, whether its answer is right; varied: bool, severities x directions x n.
+    clean: bool, n, whether its answer is right; varied: bool, ... x n.
     """
-    wrong = (~varied).mean(axis=(0, 1))
+    wrong = (~varied).reshape(-1, len(clean)).mean(axis=0)
     return np.where(clean, wrong, 0.0), np.where(clean, 0.0, 1 - wrong)
 
 
 def orbits(clean: np.ndarray, varied: np.ndarray) -> np.ndarray:
     """Whether an image is right with all its variants up to each severity: bool, severities x n.
 
-    Arguments as for `flips`.
+    clean: as for `flips`; varied: bool, severities x directions x n.
     """
     whole = varied.all(axis=1)
     return np.logical_and.accumulate(whole, axis=0) & clean
@@ -35,7 +35,7 @@ def consistency(clean: np.ndarray, varied: np.ndarray, classes: int) -> float | 
 
     None where it is not defined: all answers are the same class.
 
-    clean: int64, n, the classes answered; varied: int64, severities x directions x n.
+    clean: int64, n, the classes answered; varied: int64, ... x n.
     """
     times = varied[..., 0].size
     before = np.bincount(clean, minlength=classes) / len(clean)

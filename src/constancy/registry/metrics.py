@@ -8,6 +8,7 @@ from constancy.settings.base import COMBINED, SEVERITIES
 
 _BY_SEVERITY = {
     "severities": "severity",
+    "severity_intervals": "severity",
     "control": "control",
     "orbit_severities": "orbit",
     "retention_severities": "retention_at",
@@ -47,16 +48,18 @@ def flat_metrics(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]
 
 def _flat(part: str, scores: Mapping[str, Any]) -> Iterator[tuple[str, float, int]]:
     for name, value in scores.items():
-        if name == "severity_intervals":
-            for severity, ends in zip(SEVERITIES, value, strict=True):
-                for end, each in zip(("low", "high"), ends, strict=True):
-                    yield f"{part}/severity_{end}", each, severity
-        elif name in _BY_SEVERITY:
+        if name in _BY_SEVERITY:
             for severity, each in zip(SEVERITIES, value, strict=True):
-                if each is not None:
-                    yield f"{part}/{_BY_SEVERITY[name]}", each, severity
-        elif name.endswith(_INTERVAL):
-            for end, each in zip(("low", "high"), value, strict=True):
-                yield f"{part}/{name.removesuffix(_INTERVAL)}_{end}", each, 0
-        elif isinstance(value, int | float):
-            yield f"{part}/{name}", value, 0
+                yield from _values(f"{part}/{_BY_SEVERITY[name]}", each, severity)
+        else:
+            yield from _values(f"{part}/{name.removesuffix(_INTERVAL)}", value, 0)
+
+
+def _values(name: str, value: Any, step: int) -> Iterator[tuple[str, float, int]]:
+    """A number under its name, an interval under two names; anything else is no metric."""
+    match value:
+        case int() | float():
+            yield name, value, step
+        case [low, high]:
+            yield f"{name}_low", low, step
+            yield f"{name}_high", high, step
