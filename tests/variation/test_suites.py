@@ -154,6 +154,7 @@ def test_controls_have_what_a_factor_adds_and_not_what_it_changes(
         varied = np.abs(suite.images[factor].astype(int) - base).mean(axis=(1, 2, 3, 4, 5))
         controlled = np.abs(controls.astype(int) - base).mean(axis=(1, 2, 3, 4))
         assert 0 < controlled[4] < (1.2 if factor == "clutter" else 1) * varied[4]
+    assert COMBINED in suite.controls
     assert suite_of(tmp_path / "validation", images, variation, "validation").controls == {}
 
 
@@ -174,6 +175,28 @@ def test_a_control_has_the_border_and_the_places_of_its_variant(variation: Varia
         for patch in own:
             line = patch.pixels[3, :, 0].tobytes()
             assert any(line in source for source in sources)
+
+
+def test_a_control_of_several_factors_is_that_of_each_one_drawn(variation: Variation) -> None:
+    images = split(9, (32, 32, 1))
+    maker = maker_of(images, variation)
+    scene, image = maker.scene((32, 32, 1), 1), np.full((32, 32, 1), 90, np.uint8)
+    own = [images.images[row].tobytes() for row in np.flatnonzero(images.labels == 1)]
+    black, seen = np.zeros(1, np.uint8), set()
+    for sample in ids(range(40)):
+        varied = maker.view(COMBINED, 5, ANY, sample, scene)
+        control = View.of(maker.draw_control(COMBINED, 5, [ANY], sample, scene))
+        shown = control_image(control, image, black)
+        beyond = varied.beyond(32, 32)
+        if not varied.layers:  # the border alone, with neither its light nor its geometry
+            assert (shown[beyond] == 0).all()
+            assert (shown[~beyond] == 90).all()
+        assert [type(each) for each in control.layers] == [type(each) for each in varied.layers]
+        for layer in control.layers:
+            for patch in getattr(layer, "patches", ()):
+                assert any(patch.pixels[3, :, 0].tobytes() in source for source in own)
+        seen.add((bool(varied.geometry), bool(varied.lights), len(varied.layers)))
+    assert len(seen) > 4
 
 
 def test_suites_and_copies_never_share_a_draw(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from constancy.settings.base import COMBINED
 from constancy.variation.scene import Scene
 from constancy.variation.view import View
 
@@ -17,13 +18,14 @@ CONTROLS = {
     "deformation": "the same border, the object as it was",
     "clutter": "patches at the same places, from images of the same class",
     "occlusion": "the edges of the same block, one pixel wide",
+    COMBINED: "all of these that come with the factors drawn",
 }
-"""What the control of a factor shows; light adds nothing, so it has none."""
+"""What the control of a factor, or of several, shows; light adds nothing, so it has none."""
 
 
 def control_scene(factor: str, scene: Scene) -> Scene:
     """The scene from which the view of a control is drawn."""
-    return replace(scene, same_class=True) if factor == "clutter" else scene
+    return replace(scene, same_class=True) if factor in ("clutter", COMBINED) else scene
 
 
 def control_image(view: View, image: np.ndarray, border: np.ndarray) -> np.ndarray:
