@@ -20,7 +20,7 @@ from constancy.settings import Settings
 from constancy.settings.base import Precision
 from constancy.settings.train import Train
 from constancy.training.launch import processes
-from constancy.training.memory import half_of, out_of_memory
+from constancy.training.memory import half_of, out_of_memory, release
 from constancy.training.optimization import make_optimizer
 
 FILE = "choices.json"
@@ -96,6 +96,7 @@ def choose(card: ModelCard, settings: Settings, *, images: int, validation: int)
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
+        release()
         chosen = chosen.halved()
     compiled = ", compiled" if chosen.compile else ""
     told = f"{chosen.precision}{compiled}, {chosen.epochs} epochs at the most"

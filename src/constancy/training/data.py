@@ -81,33 +81,23 @@ class TrainingBatches:
 
 @dataclass
 class ValidationBatches:
-    """The validation split, then its suites, each under its own name ("clean" or a factor's)."""
+    """The validation split, then its suites, batch by batch.
 
-    split: PackedSplit
-    suite: Suite
+    groups: images (uint8, N x H x W x C) and labels (int64, N) under the name of what they test:
+    "clean" or a factor's. With several processes each sees its own part.
+    """
+
+    groups: Mapping[str, tuple[Tensor, Tensor]]
     batch_size: int
     rank: int = 0
     processes: int = 1
 
     def __iter__(self) -> Iterator[Batch]:
-        yield from self._batches("clean", self.split.images, self.split.labels)
-        labels = self.suite.index["label"].to_numpy()
-        for factor, images in self.suite.images.items():
-            variants = images.reshape(-1, *images.shape[3:])
-            yield from self._batches(
-                factor, variants, np.tile(labels, len(variants) // len(labels))
-            )
-
-    def _batches(self, group: str, images: np.ndarray, labels: np.ndarray) -> Iterator[Batch]:
-        rows = range(self.rank, len(labels), self.processes)
-        for start in range(0, len(rows), self.batch_size):
-            some = rows[start : start + self.batch_size]
-            part = slice(some.start, some.stop, some.step)
-            yield Batch(
-                torch.from_numpy(np.array(images[part])),
-                torch.from_numpy(labels[part]),
-                group,
-            )
+        stride = self.batch_size * self.processes
+        for group, (images, labels) in self.groups.items():
+            for start in range(self.rank, len(labels), stride):
+                part = slice(start, start + stride, self.processes)
+                yield Batch(images[part], labels[part], group)
 
 
 class ImageData(LightningDataModule):
@@ -146,6 +136,15 @@ class ImageData(LightningDataModule):
         variants = (images[..., 0, 0, 0].size for images in self.suite.images.values())
         return len(self.validation) + sum(variants)
 
+    def validation_groups(self) -> dict[str, tuple[Tensor, Tensor]]:
+        """Images and labels of each group that validation batches test, in the arrays' own memory."""
+        groups = {"clean": (self.validation.images, self.validation.labels)}
+        labels = self.suite.index["label"].to_numpy()
+        for factor, images in self.suite.images.items():
+            variants = images.reshape(-1, *images.shape[3:])
+            groups[factor] = variants, np.tile(labels, len(variants) // len(labels))
+        return {name: (as_tensor(each[0]), as_tensor(each[1])) for name, each in groups.items()}
+
     def limit(self, images: int) -> None:
         """Leave the first so many images of training and of validation, whatever its suites hold."""
         self.train, self.validation = (each.first(images) for each in (self.train, self.validation))
@@ -172,9 +171,10 @@ class ImageData(LightningDataModule):
         assert trainer is not None
         assert self.batch_size is not None
         progress = trainer.fit_loop.epoch_loop.batch_progress
-        device = _home(trainer.strategy.root_device, self.sources.values())
+        sources = {kind: as_tensor(images) for kind, images in self.sources.items()}
+        device = _home(trainer.strategy.root_device, sources.values())
         return TrainingBatches(
-            {kind: as_tensor(images).to(device) for kind, images in self.sources.items()},
+            {kind: images.to(device) for kind, images in sources.items()},
             torch.from_numpy(self.train.labels).to(device),
             lambda: self.mix.weights,
             self.batch_size,
@@ -188,9 +188,10 @@ class ImageData(LightningDataModule):
     def val_dataloader(self) -> ValidationBatches:
         assert self.trainer is not None
         assert self.batch_size is not None
+        groups = self.validation_groups()
+        device = _home(self.trainer.strategy.root_device, [images for images, _ in groups.values()])
         return ValidationBatches(
-            self.validation,
-            self.suite,
+            {name: (each[0].to(device), each[1].to(device)) for name, each in groups.items()},
             batch_size=min(VALIDATION_BATCH, 4 * self.batch_size),
             rank=self.trainer.global_rank,
             processes=self.trainer.world_size,
@@ -204,10 +205,10 @@ def as_tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array)
 
 
-def _home(device: torch.device, arrays: Iterable[np.ndarray]) -> torch.device:
+def _home(device: torch.device, images: Iterable[Tensor]) -> torch.device:
     """Where images lie while training: on the GPU if they fit, else where they are."""
     if device.type != "cuda":
         return torch.device("cpu")
     free, _ = torch.cuda.mem_get_info(device)
-    fits = sum(array.nbytes for array in arrays) <= _RESIDENT_SHARE * free
+    fits = sum(each.nbytes for each in images) <= _RESIDENT_SHARE * free
     return device if fits else torch.device("cpu")

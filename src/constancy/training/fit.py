@@ -31,7 +31,7 @@ from constancy.training.data import ImageData
 from constancy.training.debug import profiler
 from constancy.training.finite import Finite
 from constancy.training.launch import end_with_parent, search_no_driver, trainer_devices
-from constancy.training.memory import out_of_memory
+from constancy.training.memory import out_of_memory, release
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
@@ -124,6 +124,7 @@ def fit(
                     "memory ran out, and several processes cannot start again by themselves: "
                     "lower train.batch_size, and raise train.accumulate"
                 ) from None
+        release()
         choices = _with_less_memory(choices, workspace)
 
 

@@ -1,5 +1,7 @@
 """Memory that runs out: half as many images at once are tried, as long as that makes sense."""
 
+import gc
+
 import torch
 
 from constancy.errors import UserError
@@ -19,3 +21,10 @@ def half_of(batch_size: int) -> int:
             "lower data.image.size, or choose a smaller model"
         )
     return batch_size // 2
+
+
+def release() -> None:
+    """Give back what an attempt that ran out of memory held: the next one asks how much is free."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
