@@ -83,7 +83,6 @@ def test_an_epoch_waits_for_the_gpu_only_to_look_at_its_losses(
         "mix": "adaptive",
         "mixup": 0.2,
         "cutmix": 1,
-        "ema": 0.9,
     }
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -97,17 +96,24 @@ def test_an_epoch_waits_for_the_gpu_only_to_look_at_its_losses(
 def test_memory_that_runs_out_halves_the_batch_and_images_stay_on_the_gpu(
     prepared: Prepared, train: Train, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    resnet = prepared.settings().model.resnet
+    tuning = {"resnet": resnet.model_copy(update={"stem": 64, "widths": [64, 128, 128]})}
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    train("resnet", epochs=1, batch_size=256)
+    train("resnet", tuning, epochs=1, batch_size=256)
     total = torch.cuda.get_device_properties(0).total_memory
     homes: list[str] = []
     home = data._home
-    monkeypatch.setattr(data, "_home", lambda *of: homes.append(home(*of).type) or home(*of))
+
+    def noted_home(*of: Any) -> torch.device:
+        homes.append(home(*of).type)
+        return home(*of)
+
+    monkeypatch.setattr(data, "_home", noted_home)
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(0.7 * torch.cuda.max_memory_reserved() / total)
     try:
-        fitted = train("resnet", epochs=1, batch_size=256)
+        fitted = train("resnet", tuning, epochs=1, batch_size=256)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert fitted.choices.batch_size < 256
