@@ -4,10 +4,10 @@
 
 Both arms train the same network from the same weights on the digits, taken many times: the same
 batches (of 128 unless told otherwise), optimiser, schedule and precision (resnet in bf16 unless told
-otherwise), validated after each epoch on the same images. Ours gathers its batches, keeps its checkpoints and logs to a run
-that is sent to a store; the bare loop finds its batches gathered, and keeps nothing. The arms take
-turns step by step (on a GPU, which works while the next steps are being told, every 26 steps), and
-their losses are the same. A ratio is that of the seconds of a whole epoch
+otherwise), validated after each epoch on the same images. Ours gathers its batches, keeps its
+checkpoints and logs to a run that is sent to a store; the bare loop finds its batches gathered, and
+keeps nothing. The arms take turns step by step (on a GPU, which works while the next steps are being
+told, every 26 steps), and their losses are the same. A ratio is that of the seconds of a whole epoch
 with its validation, ours over theirs; the outcome is the median. What is sent to the store beside
 training burdens both arms alike: what it costs is in tracking.py. Target: at most 1.02 times.
 """
@@ -106,9 +106,7 @@ def bare_loop(
     network.to(DEVICE)
     images = {kind: as_tensor(each).to(DEVICE) for kind, each in data.sources.items()}
     labels, weights = torch.from_numpy(data.train.labels).to(DEVICE), data.mix.weights
-    groups = data.validation_groups()
-    groups = {name: (each[0].to(DEVICE), each[1].to(DEVICE)) for name, each in groups.items()}
-    validation = list(ValidationBatches(groups, VALIDATION_BATCH))
+    validation = list(ValidationBatches(data.validation_groups(DEVICE), VALIDATION_BATCH))
     optimizer = make_optimizer(network, recipe)
     low = {"dtype": torch.bfloat16, "enabled": recipe.precision == "bf16"}
     schedule = None
@@ -144,7 +142,8 @@ def bare_loop(
                 (network(batch.images.permute(0, 3, 1, 2)).argmax(1) == batch.labels).sum()
 
 
-def main(network: str, precision: str, batch: int) -> None:
+def main(network: str = "resnet", precision: str = "bf16", size: str = "128") -> None:
+    batch = int(size)
     values = committed()
     values["model"]["name"] = network
     values["train"] |= {"epochs": EPOCHS, "patience": EPOCHS, "batch_size": batch}
@@ -174,9 +173,12 @@ def main(network: str, precision: str, batch: int) -> None:
         abs(float(row["train_loss"]) - loss) for row, loss in zip(rows, losses, strict=True)
     )
     assert apart < 1e-4, (apart, losses)
-    size = STEPS // TURN
+    each_epoch = STEPS // TURN
     ours, theirs = turns.ours, turns.theirs[1:]  # theirs have the validation a turn later
-    epochs = [slice(start, start + size) for start in range(0, (EPOCHS - 1) * size, size)]
+    epochs = [
+        slice(start, start + each_epoch)
+        for start in range(0, (EPOCHS - 1) * each_epoch, each_epoch)
+    ]
     for each in epochs:
         print(f"{sum(ours[each]):.2f} s over {sum(theirs[each]):.2f} s", file=sys.stderr)
     ratio = statistics.median(sum(ours[each]) / sum(theirs[each]) for each in epochs)
@@ -189,5 +191,4 @@ def main(network: str, precision: str, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    network, precision, batch = [*sys.argv[1:], *["resnet", "bf16", "128"][len(sys.argv) - 1 :]]
-    main(network, precision, int(batch))
+    main(*sys.argv[1:])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from project import REPOSITORY
 from ruamel.yaml import YAML
 
@@ -50,6 +51,16 @@ class Prepared:
         dataset = Dataset.load(self.folder / "prepared")
         card = describe(settings.model, dataset, len(data.train))
         return fit(card, data, settings, workspace=workspace, logger=None, **more)
+
+
+def weights(fitted: Fitted) -> dict[str, torch.Tensor]:
+    return fitted.network.state_dict()
+
+
+def same(one: Fitted, other: Fitted) -> bool:
+    """Whether two trainings ended with the same bits."""
+    pairs = zip(weights(one).values(), weights(other).values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 RECIPE: dict[str, Any] = YAML(typ="safe").load((REPOSITORY / "params.yaml").read_text())["train"]

@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 import numpy as np
 import pytest
 import torch
-from training_project import Prepared
+from training_project import Prepared, same, weights
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
@@ -19,15 +19,6 @@ from constancy.training.fit import Fitted, balanced
 from constancy.training.module import Classifier
 
 Train = Callable[..., Fitted]
-
-
-def weights(fitted: Fitted) -> dict[str, torch.Tensor]:
-    return fitted.network.state_dict()
-
-
-def same(one: Fitted, other: Fitted) -> bool:
-    pairs = zip(weights(one).values(), weights(other).values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
 
 
 @pytest.mark.parametrize("model", ["cnn", "mlp", "resnet"])

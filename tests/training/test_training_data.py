@@ -91,7 +91,9 @@ def test_validation_covers_the_split_and_every_variant(prepared: Prepared) -> No
     for processes in (1, 2):
         seen: dict[str, int] = {}
         for rank in range(processes):
-            for batch in ValidationBatches(data.validation_groups(), 33, rank, processes):
+            for batch in ValidationBatches(
+                data.validation_groups(torch.device("cpu")), 33, rank, processes
+            ):
                 assert batch.images.shape[1:] == (16, 16, 1)
                 seen[batch.group] = seen.get(batch.group, 0) + len(batch.labels)
         expected = {
@@ -102,6 +104,10 @@ def test_validation_covers_the_split_and_every_variant(prepared: Prepared) -> No
 
 def test_variants_carry_their_own_labels(prepared: Prepared) -> None:
     data = prepared.data(prepared.settings())
-    found = [b for b in ValidationBatches(data.validation_groups(), 7) if b.group == "occlusion"]
+    found = [
+        b
+        for b in ValidationBatches(data.validation_groups(torch.device("cpu")), 7)
+        if b.group == "occlusion"
+    ]
     labels = torch.cat([batch.labels for batch in found]).numpy().reshape(5, -1)
     assert (labels == data.suite.index["label"].to_numpy()).all()

@@ -136,14 +136,19 @@ class ImageData(LightningDataModule):
         variants = (images[..., 0, 0, 0].size for images in self.suite.images.values())
         return len(self.validation) + sum(variants)
 
-    def validation_groups(self) -> dict[str, tuple[Tensor, Tensor]]:
-        """Images and labels of each group that validation batches test, in the arrays' own memory."""
+    def validation_groups(self, device: torch.device) -> dict[str, tuple[Tensor, Tensor]]:
+        """Images and labels of each group that validation batches test; on the CPU in the arrays' own
+        memory.
+        """
         groups = {"clean": (self.validation.images, self.validation.labels)}
         labels = self.suite.index["label"].to_numpy()
         for factor, images in self.suite.images.items():
             variants = images.reshape(-1, *images.shape[3:])
             groups[factor] = variants, np.tile(labels, len(variants) // len(labels))
-        return {name: (as_tensor(each[0]), as_tensor(each[1])) for name, each in groups.items()}
+        return {
+            name: (as_tensor(images).to(device), as_tensor(labels).to(device))
+            for name, (images, labels) in groups.items()
+        }
 
     def limit(self, images: int) -> None:
         """Leave the first so many images of training and of validation, whatever its suites hold."""
@@ -171,10 +176,9 @@ class ImageData(LightningDataModule):
         assert trainer is not None
         assert self.batch_size is not None
         progress = trainer.fit_loop.epoch_loop.batch_progress
-        sources = {kind: as_tensor(images) for kind, images in self.sources.items()}
-        device = _home(trainer.strategy.root_device, sources.values())
+        device = _home(trainer.strategy.root_device, self.sources.values())
         return TrainingBatches(
-            {kind: images.to(device) for kind, images in sources.items()},
+            {kind: as_tensor(images).to(device) for kind, images in self.sources.items()},
             torch.from_numpy(self.train.labels).to(device),
             lambda: self.mix.weights,
             self.batch_size,
@@ -188,10 +192,10 @@ class ImageData(LightningDataModule):
     def val_dataloader(self) -> ValidationBatches:
         assert self.trainer is not None
         assert self.batch_size is not None
-        groups = self.validation_groups()
-        device = _home(self.trainer.strategy.root_device, [images for images, _ in groups.values()])
+        images = [self.validation.images, *self.suite.images.values()]
+        device = _home(self.trainer.strategy.root_device, images)
         return ValidationBatches(
-            {name: (each[0].to(device), each[1].to(device)) for name, each in groups.items()},
+            self.validation_groups(device),
             batch_size=min(VALIDATION_BATCH, 4 * self.batch_size),
             rank=self.trainer.global_rank,
             processes=self.trainer.world_size,
@@ -205,10 +209,10 @@ def as_tensor(array: np.ndarray) -> Tensor:
         return torch.from_numpy(array)
 
 
-def _home(device: torch.device, images: Iterable[Tensor]) -> torch.device:
+def _home(device: torch.device, arrays: Iterable[np.ndarray]) -> torch.device:
     """Where images lie while training: on the GPU if they fit, else where they are."""
     if device.type != "cuda":
         return torch.device("cpu")
     free, _ = torch.cuda.mem_get_info(device)
-    fits = sum(each.nbytes for each in images) <= _RESIDENT_SHARE * free
+    fits = sum(array.nbytes for array in arrays) <= _RESIDENT_SHARE * free
     return device if fits else torch.device("cpu")
