@@ -35,7 +35,7 @@ from constancy.training.memory import out_of_memory, release
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
-from constancy.training.resume import LAST, Resume, WholeCheckpoints
+from constancy.training.resume import BEST, LAST, Resume, WholeCheckpoints
 
 HISTORY_FILE = "history.csv"
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -168,7 +168,11 @@ def _fit(
         else None,
     )
     best = ModelCheckpoint(
-        workspace, filename="best", monitor=SCORE, mode="max", enable_version_counter=False
+        workspace,
+        filename=Path(BEST).stem,
+        monitor=SCORE,
+        mode="max",
+        enable_version_counter=False,
     )
     speed, last, terminal = Speed(), workspace / LAST, sys.stderr.isatty()
     finite = Finite(last)
