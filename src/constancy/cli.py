@@ -33,9 +33,9 @@ def main() -> None:
 def _check(settings: "Settings") -> None:
     """Before any work, what other libraries alone can tell: imported where the settings name them."""
     if settings.variation.albumentations:
-        from constancy.variation.extra import Extra
+        from constancy.variation.extra import check_transforms
 
-        Extra(settings.variation.albumentations)
+        check_transforms(settings.variation.albumentations, settings.data.image.shape)
     if ":" in settings.model.name or settings.model.weights:
         from constancy.models.transfer import check_start
 

@@ -18,7 +18,9 @@ _ALONE_SECONDS = 3.0  # less work than this takes one process no longer than sta
 class Job(Generic[Result]):
     """A call that deals with `images` images and takes about `seconds` on one core.
 
-    Arrays among the arguments that are memory-mapped are passed on by the name of their file.
+    It may run in another process, even on another machine: what it writes goes to files, by their
+    whole paths. Arrays among the arguments that are memory-mapped are handed to processes of this
+    machine by the name of their file.
     """
 
     function: Callable[..., Result]
@@ -32,12 +34,14 @@ def run_jobs(
 ) -> Iterator[Result]:
     """Run all jobs, with a progress display; gives their results in the order of the jobs.
 
-    workers: how many processes; None: one for each core, or this one alone where the work is little.
-    The processes are joblib's (loky): the work is mostly Python, which threads would not speed up.
+    workers: how many processes; None: as many as there are, or this one alone where the work is
+    little. The processes are joblib's, one for each core (loky): the work is mostly Python, which
+    threads would not speed up. Inside `joblib.parallel_config` they are those of its backend, such
+    as a cluster's.
     """
     if workers is None:
         seconds = sum(job.seconds for job in jobs)
-        workers = 1 if seconds < _ALONE_SECONDS else joblib.cpu_count()
+        workers = 1 if seconds < _ALONE_SECONDS else joblib.effective_n_jobs()
     pool = joblib.Parallel(n_jobs=workers, return_as="generator")
     results = pool(joblib.delayed(job.function)(*job.arguments) for job in jobs)
     with progress(label, total=sum(job.images for job in jobs)) as display:

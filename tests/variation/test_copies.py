@@ -12,7 +12,7 @@ from constancy.seeds import generator
 from constancy.settings.variation import Combine, Copies, Limits, Severities, Variation
 from constancy.variation import parallel
 from constancy.variation.copies import draw_copy, write_copies
-from constancy.variation.extra import Extra
+from constancy.variation.extra import Extra, check_transforms
 from constancy.variation.factors import FACTORS
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View
@@ -177,9 +177,16 @@ def test_copies_pass_through_transforms_of_albumentations(
     [
         ({"name": "GausNoise"}, r"no transform 'GausNoise': did you mean 'GaussNoise'\?"),
         ({"name": "BasicTransform"}, "BasicTransform"),
+        ({"name": "DualTransform"}, "by DualTransform, .* cannot be transformed: NotImpl"),
+        ({"name": "OneOf"}, "no transform 'OneOf': .* list transforms one by one"),
         (
             {"name": "GaussNoise", "strength": 3},
             "GaussNoise does not take these arguments: .*strength",
+        ),
+        (
+            {"name": "GaussNoise", "std_range": [20, 50]},
+            "GaussNoise does not take these arguments: std_range: Value error, All values in "
+            r"\(20.0, 50.0\) must be >= 0 and <= 1$",
         ),
         ({"name": "GaussNoise", "p": 7}, "GaussNoise does not take these arguments"),
         ({"name": "ShiftScaleRotate", "angle": 3}, "ShiftScaleRotate does not take .*'angle'"),
@@ -187,19 +194,23 @@ def test_copies_pass_through_transforms_of_albumentations(
         ({"name": "Blur", "blur_limit": 4}, "Blur does not take .*must be odd"),
         ({"name": "MedianBlur", "blur_limit": 4}, "MedianBlur does not take .*must be odd"),
         ({"name": "Posterize", "num_bits": [[1, 2], [3, 4]]}, "Posterize does not take .*float"),
-        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 1}, r"became \(8, 8, 1\)"),
+        ({"name": "RandomCrop", "height": 8, "width": 8, "p": 0.01}, r"became \(8, 8, 1\)"),
         ({"name": "Normalize", "p": 1}, "became"),
-        ({"name": "RandomFog", "p": 1}, "cannot be transformed"),
+        ({"name": "RandomFog"}, r"by RandomFog, .* cannot be transformed: .*3-channel"),
     ],
 )
 def test_transforms_that_cannot_be_used_are_refused(
     tmp_path: Path, variation: Variation, transform: dict, message: str
 ) -> None:
-    update = {"albumentations": [transform]}
+    update = {"albumentations": [{"name": "InvertImg"}, transform]}
     wrong = with_copies(variation, scale=1).model_copy(update=update)
-    with pytest.raises(UserError, match=rf"variation.albumentations.*{message}"):
+    with pytest.raises(UserError, match=rf"^variation\.albumentations\[1\]: .*{message}"):
         written(tmp_path / "copies", split(6), wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transform_that_is_never_applied_is_not_tried() -> None:
+    check_transforms([{"name": "RandomCrop", "height": 8, "width": 8, "p": 0}], (16, 16, 1))
 
 
 @pytest.mark.parametrize("name", ["ShiftScaleRotate", "PiecewiseAffine", "ToSepia", "MedianBlur"])

@@ -13,8 +13,8 @@ from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.files import read_json, write_json
 from constancy.settings.base import COMBINED, PIXEL_FACTORS, SEVERITIES
-from constancy.settings.variation import Variation
-from constancy.variation import copies, variants
+from constancy.settings.variation import Limits, Variation
+from constancy.variation import copies, parallel, variants
 from constancy.variation.controls import CONTROLS, control_image
 from constancy.variation.embedding import fit_embedding
 from constancy.variation.factors import ANY, FACTORS
@@ -257,15 +257,38 @@ def test_every_image_of_the_split_has_an_intra_class_severity(
         assert own.groupby("severity")["distance"].mean().is_monotonic_increasing
 
 
-def test_suites_are_frozen(tmp_path: Path, variation: Variation) -> None:
+def test_suites_are_frozen(
+    tmp_path: Path, variation: Variation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     images = split(20)
     one = suite_of(tmp_path / "one", images, variation)
-    two = suite_of(tmp_path / "two", images, variation, workers=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(parallel, "_SHARD_SECONDS", 1e-3)  # several shards of each kind
+        assert len(parallel.shards(8, 5, 16 * 16)) > 1
+        two = suite_of(tmp_path / "two", images, variation, workers=2)
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     assert one.digest == two.digest
     other = suite_of(tmp_path / "other", images, variation, seed=1)
     assert other.digest != one.digest
     assert (other.images["scale"] != one.images["scale"]).any()
+
+
+def test_the_limits_of_a_class_hold_in_suites(tmp_path: Path, variation: Variation) -> None:
+    images = split(18, (24, 24, 1))
+    limited = variation.model_copy(update={"limits": {"b": Limits(scale=0, occlusion=2)}})
+    free, held = (
+        suite_of(tmp_path / name, images, chosen, count=18)
+        for name, chosen in (("free", variation), ("held", limited))
+    )
+    own = (held.index["label"] == 1).to_numpy()
+    base = images.images[held.index["row"]]
+    assert (held.images["scale"][:, :, own] == base[own]).all()
+    second = held.images["occlusion"][1][:, own]
+    assert all((each[:, own] == second).all() for each in held.images["occlusion"][2:])
+    for kind in KINDS:
+        same = held.images[kind] == free.images[kind]
+        assert same[:, :, ~own].all()
+        assert same[:, :, own].all() == (kind not in ("scale", "occlusion", COMBINED))
 
 
 def test_one_changed_pixel_of_the_split_changes_the_digest(

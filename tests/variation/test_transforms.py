@@ -289,7 +289,7 @@ def test_a_transform_that_holds_images_cannot_be_written_down(strengths: Strengt
         A.to_dict(transform("clutter", strengths))
 
 
-@pytest.mark.parametrize("severity", [-1, 6, (3, 2), (0, 5.5)])
+@pytest.mark.parametrize("severity", [-1, 6, (3, 2), (0, 5.5), (1, 2, 3)])
 def test_severities_that_do_not_exist_are_refused(severity: object, strengths: Strengths) -> None:
     with pytest.raises(ValueError, match="severity"):
         transform("scale", strengths, severity)
@@ -304,6 +304,10 @@ def test_mistakes_in_arguments_are_refused(strengths: Strengths) -> None:
         transforms.Illumination(1, strengths.illumination, p=2)
     with pytest.raises(ValueError, match="uint8"):
         transform("scale", strengths)(image=picture(0).astype(np.float32))
+    with pytest.raises(ValueError, match="1 or 3 channels, not 4"):
+        transform("scale", strengths)(image=np.zeros((16, 16, 4), np.uint8))
+    with pytest.raises(TypeError, match="label must be the number of the image's class"):
+        transform("clutter", strengths)(image=picture(0), label="cat")
 
 
 @pytest.mark.parametrize("channels", [1, 3])

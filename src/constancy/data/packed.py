@@ -81,6 +81,14 @@ def create_array(path: Path, shape: tuple[int, ...], dtype: Any = np.uint8) -> n
     return array
 
 
+def open_array(path: Path) -> np.ndarray:
+    """An array that `create_array` made, to write into from wherever the file can be reached.
+
+    A plain array on the file's memory: slicing np.memmap itself takes longer than small writes.
+    """
+    return np.asarray(open_memmap(path, mode="r+"))
+
+
 def write_split(
     folder: Path, images: Iterable[np.ndarray], labels: np.ndarray, index: pa.RecordBatchReader
 ) -> None:

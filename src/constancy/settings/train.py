@@ -1,6 +1,6 @@
 """Section `train`: the recipe."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,9 @@ LEAST_BATCH = 3
 """Images in a batch: some have one less, and batch norm needs two."""
 
 
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+
+
 class Mix(Section):
     """How often training sees each kind of image, as weights that need not sum to one.
 
@@ -17,14 +20,14 @@ class Mix(Section):
     """
 
     adaptive: bool = False
-    untouched: float = Field(0, ge=0)
-    viewpoint: float = Field(0, ge=0)
-    illumination: float = Field(0, ge=0)
-    scale: float = Field(0, ge=0)
-    deformation: float = Field(0, ge=0)
-    clutter: float = Field(0, ge=0)
-    occlusion: float = Field(0, ge=0)
-    combined: float = Field(0, ge=0)
+    untouched: Weight = 0
+    viewpoint: Weight = 0
+    illumination: Weight = 0
+    scale: Weight = 0
+    deformation: Weight = 0
+    clutter: Weight = 0
+    occlusion: Weight = 0
+    combined: Weight = 0
 
     def positive(self) -> dict[str, float]:
         """The kinds of images that training sees at all, with their weights."""

@@ -11,7 +11,7 @@ from constancy.settings import Settings
 
 UNTOUCHED = "untouched"
 
-# Of the adaptive mix: chosen by experiments such as those of benchmarks/mix.py.
+# Of the adaptive mix: docs/mix.md has what it brings, and how other rules did.
 UNTOUCHED_SHARE = 0.15
 FLOOR = 0.1  # share of the weights that is the same for all kinds of copies
 SMOOTHING = 0.3  # share of the newest error in the smoothed one

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from constancy.data.packed import PackedSplit, create_array
+from constancy.data.packed import PackedSplit, create_array, open_array
 from constancy.files import replacing
 from constancy.parallel import run_jobs
 from constancy.seeds import derive_seed, generator
 from constancy.settings.base import COMBINED
 from constancy.settings.variation import Variation
-from constancy.variation.extra import Extra
+from constancy.variation.extra import Extra, check_transforms
 from constancy.variation.factors import FACTORS, MAX_SEVERITY, draw_combination
 from constancy.variation.limits import limits_of
 from constancy.variation.parallel import image_job, shards
@@ -41,17 +41,18 @@ def write_copies(
     a class that there is not, and for transforms of albumentations that cannot be used.
     """
     limits = limits_of(variation, classes)
-    if variation.albumentations and len(train):  # before any work, whether they can be used
-        Extra(variation.albumentations).apply(np.asarray(train.images[0]), 0)
+    shape = train.images.shape[1:]
+    if variation.albumentations:
+        check_transforms(variation.albumentations, shape)
     donors = Donors.of(train.images, train.labels)
     ids = train.index["id"].tolist()
-    shape = train.images.shape[1:]
     with replacing(folder) as (new,):
         new.mkdir()
         jobs = []
         for kind, count in variation.copies.positive().items():
             (new / kind).mkdir()
-            copies = create_array(new / kind / "images.npy", (count, *train.images.shape))
+            copies = (new / kind / "images.npy").resolve()
+            create_array(copies, (count, *train.images.shape))
             for rows in shards(len(train), count, prod(shape)):
                 own = (train.images[rows], train.labels[rows], ids[rows])
                 arguments = (copies, rows.start, *own, donors, limits, kind, variation, seed)
@@ -81,7 +82,7 @@ def draw_copy(
 
 
 def _write_shard(
-    copies: np.ndarray,
+    file: Path,
     start: int,
     images: np.ndarray,
     labels: np.ndarray,
@@ -92,8 +93,8 @@ def _write_shard(
     variation: Variation,
     seed: int,
 ) -> None:
-    """Write all copies of the images from row `start` on."""
-    images, copies = np.asarray(images), np.asarray(copies)
+    """Write all copies of the images from row `start` on into the file."""
+    images, copies = np.asarray(images), open_array(file)
     borders = border_colors(images)
     extra = Extra(variation.albumentations) if variation.albumentations else None
     places = list(product(range(len(images)), range(len(copies))))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from constancy.errors import UserError, nearest
 
@@ -38,10 +39,9 @@ class Extra:
                 warnings.simplefilter("ignore")
                 changed = self._compose(image=image)["image"]
         except Exception as error:  # each transform fails in its own way
-            reason = " ".join(str(error).split())
             raise UserError(
                 f"variation.albumentations: an image of the shape {image.shape} cannot be "
-                f"transformed: {reason}"
+                f"transformed: {_reason(error)}"
             ) from None
         if changed.shape != image.shape or changed.dtype != image.dtype:
             raise UserError(
@@ -49,6 +49,25 @@ class Extra:
                 f"became {changed.shape} and {changed.dtype}: use transforms that keep both"
             )
         return np.asarray(changed)
+
+
+def check_transforms(transforms: Sequence[dict[str, Any]], shape: tuple[int, int, int]) -> None:
+    """Try every transform that could ever be used on an image, uint8, of that shape.
+
+    One after the other, and each for certain: by its own probability it might be spared this once.
+    Raises UserError, with the place and name of the first that fails, as `Extra` does.
+    """
+    Extra(transforms)  # as they stand: a probability may be wrong too
+    image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    for number, each in enumerate(transforms):
+        if each.get("p", 1) == 0:
+            continue
+        try:
+            Extra([each | {"p": 1}]).apply(image, 0)
+        except UserError as error:
+            problem = str(error).partition(": ")[2]
+            key = f"variation.albumentations[{number}]"
+            raise UserError(f"{key}: by {each['name']}, {problem}") from None
 
 
 def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransform":
@@ -63,6 +82,8 @@ def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransfor
     }
     if name not in kinds:
         known = nearest(name, list(kinds))
+        if isinstance(getattr(albumentations, name, None), type):  # such as OneOf
+            known = "it is no transform of its own; list transforms one by one"
         raise UserError(f"{key}: albumentations has no transform '{name}': {known}")
     if _knows_strict(kinds[name]):  # else it warns of wrong arguments, and goes on without them
         arguments["strict"] = True
@@ -72,8 +93,17 @@ def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransfor
             warnings.filterwarnings("error", ".*automatically adjusted")  # to other arguments
             return kinds[name](**arguments)
     except Exception as error:  # pydantic's, Python's and its own
-        reason = " ".join(str(error).split())
+        reason = _reason(error)
         raise UserError(f"{key}: {name} does not take these arguments: {reason}") from None
+
+
+def _reason(error: Exception) -> str:
+    """What an error says, in a line; of pydantic's the argument and its problem alone."""
+    if isinstance(cause := error.__cause__, ValidationError):
+        first = cause.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else str(first["msg"])
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _knows_strict(kind: type) -> bool:

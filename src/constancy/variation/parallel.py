@@ -17,7 +17,7 @@ _SHARD_SECONDS = 0.15  # enough to outweigh handing it out, little enough for an
 def image_job(
     function: Callable[..., None], arguments: tuple[Any, ...], images: int, size: int
 ) -> Job[None]:
-    """A job that makes `images` images of `size` bytes each, written into memory-mapped arrays."""
+    """A job that makes `images` images of `size` bytes each and writes them into files."""
     return Job(_on_one_core, (function, arguments), images, _seconds(images, size))
 
 

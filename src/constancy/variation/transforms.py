@@ -2,6 +2,11 @@
 
 Masks, boxes and key points follow the geometry. Every transform draws from its own generator, which
 `set_random_seed` (or that of `A.Compose`) seeds. Images are uint8, H x W, H x W x 1 or H x W x 3.
+
+severity: a number from 0 to 5, or a pair between which it is drawn; strengths: what each severity
+means, in the units of the factor's section in `constancy.settings.variation`, such as
+`params["variation"]["strengths"]["scale"]`. Raises ValueError for another severity, for strengths
+that the section refuses (pydantic's ValidationError), and for other images than these.
 """
 
 import os
@@ -38,7 +43,8 @@ class _FactorTransform(BasicTransform):
     def _set_up(
         self, severity: float | tuple[float, float], strengths: Section | Mapping[str, Any]
     ) -> None:
-        low, high = severity if isinstance(severity, tuple | list) else (severity, severity)
+        ends = tuple(severity) if isinstance(severity, tuple | list) else (severity, severity)
+        low, high = ends if len(ends) == 2 else (1, 0)
         if not 0 <= low <= high <= MAX_SEVERITY:
             raise ValueError(
                 f"severity must be a number or a rising pair from 0 to {MAX_SEVERITY:g}, "
@@ -121,21 +127,24 @@ class _GeometryTransform(_FactorTransform, BaseDistortion):
 
 
 class Viewpoint(_GeometryTransform):
-    """A camera that has moved around the object, in any direction."""
+    """A camera that has moved around the object, in any direction, and rolled: `tilt`, `roll`, degrees.
+
+    The homography of `geometry.turned`.
+    """
 
     factor = "viewpoint"
     section = sections.Viewpoint
 
 
 class Scale(_GeometryTransform):
-    """The object smaller or larger."""
+    """The object smaller or larger by a factor, about the picture's centre: see `geometry.resized`."""
 
     factor = "scale"
     section = sections.Scale
 
 
 class Deformation(_GeometryTransform):
-    """The object bent out of shape, without folds."""
+    """The object bent out of shape, without folds, by `rms` percent of the side: see `geometry.bent`."""
 
     factor = "deformation"
     section = sections.Deformation
@@ -163,7 +172,9 @@ class _PixelTransform(_FactorTransform, ImageOnlyTransform):
 
 
 class Illumination(_PixelTransform):
-    """The exposure darker or lighter, and light from one side."""
+    """Another light: exposure (`gamma`), a lamp at one side (`shade`), an uneven field (`uneven`),
+    the light's colour (`mired`, of RGB images) and the camera's answer: see `light.Lighting`.
+    """
 
     factor = "illumination"
     section = sections.Illumination
@@ -193,6 +204,12 @@ class _ForeignTransform(_PixelTransform):
     def _donors(self) -> Donors | None:
         return self.donors
 
+    def _draw_view(self, params: dict[str, Any], data: dict[str, Any]) -> View:
+        label = data["label"]
+        if not isinstance(label, int | np.integer):
+            raise TypeError(f"label must be the number of the image's class, not {label!r}")
+        return super()._draw_view(params, data)
+
     @classmethod
     def is_serializable(cls) -> bool:
         """Images are no part of a configuration."""
@@ -203,9 +220,10 @@ class _ForeignTransform(_PixelTransform):
 
 
 class Clutter(_ForeignTransform):
-    """Pieces of images of other classes around the object.
+    """Pieces of images of other classes around the object, `patches` of them: see `layers.strewn`.
 
-    If the call has a mask too, 0 where the object is not, one such image is the background instead.
+    If the call has a mask too, 0 where the object is not, one such image is the background instead,
+    with the opacity `backdrop`: see `layers.swapped`.
     """
 
     factor = "clutter"
@@ -217,7 +235,7 @@ class Clutter(_ForeignTransform):
 
 
 class Occlusion(_ForeignTransform):
-    """A block in front of the object."""
+    """A block over the share `area` of the image, in front of the object: see `layers.hidden`."""
 
     factor = "occlusion"
     section = sections.Occlusion
@@ -283,7 +301,11 @@ def _jacobians(view: View, points: np.ndarray) -> np.ndarray:
 
 
 def _with_channels(image: np.ndarray) -> np.ndarray:
-    """The image as H x W x C. Raises ValueError for other pixels than uint8."""
+    """The image as H x W x C. Raises ValueError for other pixels than uint8, grey or RGB."""
     if image.dtype != np.uint8:
         raise ValueError(f"pixels must be uint8, not {image.dtype}")
-    return image[:, :, None] if image.ndim == 2 else image
+    if image.ndim == 2:
+        return image[:, :, None]
+    if image.shape[2] not in (1, 3):
+        raise ValueError(f"images must have 1 or 3 channels, not {image.shape[2]}")
+    return image

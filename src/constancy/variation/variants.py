@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from constancy.data.packed import PackedSplit, create_array
+from constancy.data.packed import PackedSplit, create_array, open_array
 from constancy.parallel import run_jobs
 from constancy.seeds import generator
 from constancy.settings.base import COMBINED, SEVERITIES
@@ -98,16 +98,16 @@ def write_variants(
     controls: dict[str, np.ndarray] = {}
     jobs = []
     for kind, ways in directions.items():
-        path = images_file(folder, kind)
-        path.parent.mkdir()
-        images[kind] = create_array(path, (len(SEVERITIES), len(ways), *base.shape))
+        file, control_file = images_file(folder, kind).resolve(), None
+        file.parent.mkdir()
+        images[kind] = create_array(file, (len(SEVERITIES), len(ways), *base.shape))
         if kind in controlled:
-            path = controls_file(folder, kind)
-            controls[kind] = create_array(path, (len(SEVERITIES), *base.shape))
+            control_file = controls_file(folder, kind).resolve()
+            controls[kind] = create_array(control_file, (len(SEVERITIES), *base.shape))
         count, size = len(SEVERITIES) * (len(ways) + (kind in controlled)), prod(base.shape[1:])
         for rows in shards(len(base), count, size):
             own = (rows.start, base[rows], index[rows])
-            arguments = (images[kind], controls.get(kind), *own, kind, ways, maker)
+            arguments = (file, control_file, *own, kind, ways, maker)
             jobs.append(image_job(_write_shard, arguments, count * len(own[1]), size))
     for _ in run_jobs(f"{maker.purpose[-1]} suite", jobs, workers):
         pass
@@ -115,8 +115,8 @@ def write_variants(
 
 
 def _write_shard(
-    variants: np.ndarray,
-    controls: np.ndarray | None,
+    file: Path,
+    control_file: Path | None,
     start: int,
     images: np.ndarray,
     index: pd.DataFrame,
@@ -124,9 +124,9 @@ def _write_shard(
     directions: list[str],
     maker: Maker,
 ) -> None:
-    """Write all variants and controls of the base images from `start` on."""
-    variants = np.asarray(variants)
-    controls = None if controls is None else np.asarray(controls)
+    """Write all variants and controls of the base images from `start` on into the files."""
+    variants = open_array(file)
+    controls = None if control_file is None else open_array(control_file)
     borders, shape = border_colors(images), images.shape[1:]
     scenes = [maker.scene(shape, int(label)) for label in index["label"]]
     subjects = list(zip(index["id"], scenes, strict=True))
