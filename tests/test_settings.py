@@ -112,7 +112,11 @@ def test_the_committed_params_hold_every_key() -> None:
         ("train.flip", "off", "train.flip: should be a valid boolean, not 'off'"),
         ("train.rate", True, "train.rate: should be a valid number, not True"),
         ("train.rate", "fast", "train.rate"),
-        ("train.mix", {"untouched": 1e308}, "train.mix.untouched: should be less than or equal to 1000000"),
+        (
+            "train.mix",
+            {"untouched": 1e308},
+            "train.mix.untouched: should be less than or equal to 1000000",
+        ),
         ("train.mix", {}, "train.mix: at least one weight must be greater than 0"),
         ("variation.combine.least", 4, "variation.combine: least must not be greater than most"),
         ("variation.limits", {"6": {"viewpint": 3}}, "'variation.limits.6.viewpint': did you mean"),

@@ -87,10 +87,14 @@ def main(project: Path, workspace: Path, point: list[str]) -> None:
         (workspace / "result.json").write_text(json.dumps(result))
 
 
-def telling(told: Path, project: Path, workspace: Path, point: list[str]) -> None:
-    """`main`, with standard error in a file."""
+def telling(
+    told: Path, project: Path, workspace: Path, point: list[str], launched: dict[str, str]
+) -> None:
+    """`main`, with standard error in a file, and with the variables of whoever launched it."""
     with told.open("w") as file:
         os.dup2(file.fileno(), sys.stderr.fileno())
+    os.environ.update(launched)
+    rank_zero_only.rank = int(launched.get("SLURM_PROCID", "0"))
     torch.set_num_threads(1)
     main(project, workspace, point)
 

@@ -51,14 +51,16 @@ def command(project: Path, workspace: Path, *point: object) -> list[str]:
     return [sys.executable, str(PROCESS), str(project), str(workspace), *words]
 
 
-def start(project: Path, workspace: Path, *point: object) -> tuple[BaseProcess, Path]:
+def start(
+    project: Path, workspace: Path, *point: object, **launched: str
+) -> tuple[BaseProcess, Path]:
     """A process of its own that trains, and the file to which it tells what it has to tell.
 
     It is a fork of one that has imported everything: to do so takes longer than the training.
     """
-    told = workspace.with_suffix(".err")
+    told = workspace.with_suffix(f".{launched.get('SLURM_PROCID', '')}err")
     words = [str(word) for word in point or ("never",)]
-    process = PROCESSES.Process(target=telling, args=(told, project, workspace, words))
+    process = PROCESSES.Process(target=telling, args=(told, project, workspace, words, launched))
     process.start()
     return process, told
 
@@ -92,12 +94,20 @@ def whole(project: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any,
     "points",
     [
         [("batch", 0, 0)],
+        [("batch", 1, 0), ("batch", 2, 0)],
         [("batch", 1, 7), ("batch", 1, 8), ("batch", 2, 3)],
         [("validation", 0), ("validation", 1)],
         [("epoch", 0), ("epoch", 2)],
         [("save", 1), ("save", 3), ("save", 9)],
     ],
-    ids=["first batch", "amid epochs", "validation", "an epoch's edge", "a write"],
+    ids=[
+        "first batch",
+        "after an epoch",
+        "amid epochs",
+        "validation",
+        "an epoch's edge",
+        "a write",
+    ],
 )
 def test_a_killed_training_ends_with_the_bits_of_the_whole_one(
     project: Path, whole: tuple[Any, str], tmp_path: Path, points: list[tuple[object, ...]]
@@ -108,6 +118,26 @@ def test_a_killed_training_ends_with_the_bits_of_the_whole_one(
     told = trained(project, tmp_path)
     assert ("going on in epoch" in told) == (points[0] != ("batch", 0, 0))
     assert outcome(tmp_path) == whole
+
+
+def test_a_training_of_one_step_an_epoch_is_saved_too(prepared: Prepared, tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    one_step = {"batch_size": 24, "accumulate": 1000, "epochs": 4}
+    project = project_with(prepared, tmp_path / "project", **one_step)
+    trained(project, tmp_path / "whole")
+    trained(project, tmp_path / "cut", "batch", 2, 3, code=-signal.SIGKILL)
+    assert "going on in epoch 3, after step 2" in trained(project, tmp_path / "cut")
+    assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
+
+
+def test_a_training_goes_on_where_its_folder_was_moved_to(
+    project: Path, whole: tuple[Any, str], tmp_path: Path
+) -> None:
+    trained(project, tmp_path / "before", "batch", 2, 3, code=-signal.SIGKILL)
+    (tmp_path / "before").rename(tmp_path / "after")
+    trained(project, tmp_path / "after")
+    assert outcome(tmp_path / "after") == whole
+    assert not (tmp_path / "before").exists()
 
 
 def test_sigterm_saves_and_leaves_within_ten_seconds(
@@ -137,6 +167,37 @@ def test_sigterm_saves_what_nothing_had_saved(
 
 
 TWO = {"accelerator": "cpu", "strategy": "ddp", "epochs": 2, "batch_size": 48}
+
+
+def trained_on_two_nodes(
+    project: Path, workspace: Path, *point: object, code: int = 0
+) -> list[str]:
+    """What two processes told that SLURM started, as it were, on a machine each."""
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2"}
+    job |= {"SLURM_NNODES": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_LOCALID": "0"}
+    job |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29519"}
+    both = [
+        start(project, workspace, *point, **job, SLURM_PROCID=rank, SLURM_NODEID=rank)
+        for rank in ("0", "1")
+    ]
+    for process, told in both:
+        process.join(100)
+        assert process.exitcode == code, told.read_text()
+    return [told.read_text() for _, told in both]
+
+
+def test_told_to_end_under_slurm_two_nodes_save_together_and_go_on(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    (tmp_path / "project").mkdir()
+    project = project_with(prepared, tmp_path / "project", **STATEFUL | TWO)
+    trained_on_two_nodes(project, tmp_path / "whole")
+    cut = tmp_path / "cut"
+    told = trained_on_two_nodes(project, cut, "told", 1, 2, code=128 + signal.SIGTERM)
+    assert "told to end; run again to go on from here" in told[0]
+    assert not any("Traceback" in each for each in told)
+    assert "going on in epoch 2, after step" in trained_on_two_nodes(project, cut)[0]
+    assert outcome(cut) == outcome(tmp_path / "whole")
 
 
 def torchrun(project: Path, workspace: Path, *options: str, point: str = "never") -> list[str]:

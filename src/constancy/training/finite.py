@@ -41,6 +41,11 @@ class Finite(Callback):
         if alone or trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
             self.check(trainer)
 
+    def weights(self, trainer: Trainer) -> bool:
+        """Whether the weights are, too: the loss was worked out before they moved on."""
+        weights = [each.detach() for each in trainer.lightning_module.parameters()]
+        return math.isfinite(torch.nn.utils.get_total_norm(weights))
+
     def check(self, trainer: Trainer) -> None:
         """Raise UserError if a loss since the last call was not finite."""
         if not self.unchecked:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import EarlyStopping, EMAWeightAveraging
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
@@ -35,7 +35,7 @@ from constancy.training.memory import out_of_memory, release
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
-from constancy.training.resume import BEST, LAST, Resume, WholeCheckpoints
+from constancy.training.resume import BEST, LAST, Best, Resume, WholeCheckpoints
 
 HISTORY_FILE = "history.csv"
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -105,7 +105,7 @@ def fit(
     workspace.mkdir(parents=True, exist_ok=True)
     counts = {"images": len(data.train), "validation": data.validation_images}
     choices = choices_of(workspace, card, settings, **counts, first=first)
-    mix, resumed = data.mix, (workspace / LAST).exists()
+    mix = data.mix
     while True:
         data.mix = deepcopy(mix)  # what an attempt learned is no part of the next one
         try:
@@ -113,7 +113,7 @@ def fit(
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
-            if resumed:
+            if (workspace / LAST).exists():
                 raise UserError(
                     f"memory ran out, where {choices.batch_size} images at once did fit before: stop "
                     "what else takes it and run again to go on, or lower train.batch_size to "
@@ -167,13 +167,7 @@ def _fit(
         if train.class_weights
         else None,
     )
-    best = ModelCheckpoint(
-        workspace,
-        filename=Path(BEST).stem,
-        monitor=SCORE,
-        mode="max",
-        enable_version_counter=False,
-    )
+    best = Best(workspace, SCORE)
     speed, last, terminal = Speed(), workspace / LAST, sys.stderr.isatty()
     finite = Finite(last)
     trainer = _trainer(
@@ -216,9 +210,11 @@ def _fit(
             weights_only=True,
         )
     except SIGTERMException:
-        print("train: told to end; run again to go on from here", file=sys.stderr)
+        if trainer.is_global_zero:
+            again = "go on from here" if last.exists() else "start anew: nothing was saved yet"
+            print(f"train: told to end; run again to {again}", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
-    saved = torch.load(best.best_model_path, weights_only=True, map_location="cpu")
+    saved = torch.load(workspace / BEST, weights_only=True, map_location="cpu")
     classifier.load_state_dict(saved["state_dict"])
     trainer.strategy.barrier()  # all have read it: the first process removes the workspace in the end
     return Fitted(

@@ -1,7 +1,9 @@
 """A training that can be cut off at any time: its state on disk, and how it goes on from there."""
 
 import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from constancy.files import replacing
@@ -19,7 +22,8 @@ BEST = "best.ckpt"  # the weights of its best epoch, and no more
 
 _SHARE = 0.005  # of the time that may go into saving
 _SECONDS = 5.0  # between two saves, at the least
-_ASK_EVERY = 20  # batches after which processes agree whether to save
+_ASK_EVERY = 20  # batches, at the most, after which processes agree whether to save
+_ASK_SECONDS = 1.0  # in which they agree at least once, if a batch does not take longer
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -42,13 +46,42 @@ class WholeCheckpoints(TorchCheckpointIO):
             os.fsync(file.fileno())
 
 
+class Best(ModelCheckpoint):
+    """Keeps the best epoch's weights in `workspace` as BEST, by a value that is logged.
+
+    What it knows goes on with a training, wherever its folder is by then: Lightning would keep the
+    path of the old folder, and forget which score is to be beaten.
+    """
+
+    def __init__(self, workspace: Path, score: str) -> None:
+        super().__init__(
+            workspace,
+            filename=Path(BEST).stem,
+            monitor=score,
+            mode="max",
+            enable_version_counter=False,
+            save_on_train_epoch_end=False,  # at validation's: before the epoch's state is saved
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        def here(path: str) -> str:
+            return str(Path(str(self.dirpath)) / Path(path).name) if path else path
+
+        paths = ("best_model_path", "kth_best_model_path", "last_model_path")
+        moved = {name: here(state_dict[name]) for name in paths}
+        best = {here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict(
+            state_dict | moved | {"dirpath": self.dirpath, "best_k_models": best}
+        )
+
+
 class Resume(Callback):
     """Saves the state of a training now and then, and when it is told to end (SIGTERM).
 
-    Never at an epoch's last batch: what validation and the epoch's end would still change is then
-    no part of any state, and the same batches lead to the same end. Saving takes half a percent of
-    the time at the most, so little is lost however large a network is. Several processes agree on it
-    every few batches; told to end, they leave with what was saved last.
+    Between two steps, or when all of an epoch is done; never at an epoch's last batch: what
+    validation and the epoch's end would still change is then no part of any state, and the same
+    batches lead to the same end. Saving takes half a percent of the time at the most, so little is
+    lost however large a network is. Several processes agree on it every few batches.
 
     finite: asked before each save, so that what is saved can be gone on from.
     """
@@ -56,9 +89,12 @@ class Resume(Callback):
     def __init__(self, path: Path, finite: Finite) -> None:
         self.path = path
         self.finite = finite
+        self.told = False
         self.saved = time.monotonic()
         self.pause = _SECONDS
-        self.since_asked = 0  # batches, the same in all processes
+        self.asked = time.monotonic()
+        self.ask_after = _ASK_EVERY  # batches, the same in all processes
+        self.since_asked = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         if (step := trainer.global_step) and trainer.is_global_zero:
@@ -66,6 +102,10 @@ class Resume(Callback):
                 f"train: going on in epoch {trainer.current_epoch + 1}, after step {step:,}",
                 file=sys.stderr,
             )
+        self.told = trainer.received_sigterm
+        if threading.current_thread() is threading.main_thread():
+            # Lightning's own handler has each process leave by itself, before they could save.
+            signal.signal(signal.SIGTERM, lambda *_: self._tell(trainer))
 
     def on_train_batch_end(
         self,
@@ -77,23 +117,45 @@ class Resume(Callback):
     ) -> None:
         self.since_asked += 1
         between_steps = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
-        if not between_steps or trainer.is_last_batch or not self._due(trainer):
+        if between_steps and not trainer.is_last_batch:
+            self._save_if_due(trainer, asked=self.since_asked >= self.ask_after)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self._save_if_due(trainer, asked=True)
+
+    def on_validation_batch_end(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
+        if self.told:  # whoever sent it will not wait until the epoch's end
+            raise SIGTERMException
+
+    def _tell(self, trainer: Trainer) -> None:
+        self.told = True
+        if launcher := trainer.strategy.launcher:  # of the other processes
+            launcher.kill(signal.SIGTERM)
+
+    def _save_if_due(self, trainer: Trainer, *, asked: bool) -> None:
+        """asked: whether several processes are to agree on it now; else it is not due."""
+        due, told = time.monotonic() - self.saved >= self.pause, self.told
+        if trainer.world_size > 1:
+            if not asked:
+                return
+            due, told = self._agree(trainer, due, told)
+        if not due and not told:
             return
         self.finite.check(trainer)
         start = time.monotonic()
-        trainer.save_checkpoint(self.path, weights_only=False)
+        if self.finite.weights(trainer):
+            trainer.save_checkpoint(self.path, weights_only=False)
         self.saved = time.monotonic()
         self.pause = max(_SECONDS, (self.saved - start) / _SHARE)
-
-    def on_validation_batch_end(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
-        if trainer.received_sigterm:  # whoever sent it will not wait until the epoch's end
+        if told:
             raise SIGTERMException
 
-    def _due(self, trainer: Trainer) -> bool:
-        due = trainer.received_sigterm or time.monotonic() - self.saved >= self.pause
-        if trainer.world_size == 1:
-            return due
-        if self.since_asked < _ASK_EVERY:
-            return False
-        self.since_asked = 0
-        return bool(trainer.strategy.broadcast(due))
+    def _agree(self, trainer: Trainer, due: bool, told: bool) -> tuple[bool, bool]:
+        """What the first process says; and when to ask it again."""
+        now = time.monotonic()
+        batches = max(self.since_asked, 1)
+        soon = int(_ASK_SECONDS * batches / max(now - self.asked, 1e-9))
+        answer = due, told, min(max(soon, 1), _ASK_EVERY)
+        due, told, self.ask_after = trainer.strategy.broadcast(answer)
+        self.asked, self.since_asked = now, 0
+        return due, told
