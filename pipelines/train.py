@@ -20,7 +20,9 @@ def train(settings: Settings) -> None:
     from constancy.files import replacing, write_json
     from constancy.models.disk import save_model, weights_digest
     from constancy.models.transfer import check_start
+    from constancy.registry.lineage import data_digests
     from constancy.registry.run import UNTRACKED, tracked_run
+    from constancy.training.choices import Choices
     from constancy.training.data import ImageData
     from constancy.training.debug import debugged, shorten
     from constancy.training.fit import describe, fit
@@ -40,16 +42,25 @@ def train(settings: Settings) -> None:
     # With several devices Lightning runs this file once for each; the first one keeps the records.
     first = getattr(rank_zero_only, "rank", 0) == 0
     root = paths.training_folder()
-    # Other code or another torch goes on with nobody's state.
-    code = code_digest(own_files(Path(__file__)))
-    key = workspace_key(inputs, data.digest(), begins_from, code, torch.__version__)
+    # Other images, other code or another torch goes on with nobody's state.
+    images = data.digest(), data_digests()
+    code = code_digest(own_files(Path(__file__))), Path(__file__).read_text(encoding="utf-8")
+    key = workspace_key(inputs, images, begins_from, code, torch.__version__)
     with ExitStack() as stack:
         workspace, run = root / key, UNTRACKED
         if first:
             stack.enter_context(held(paths.STATE / "train.lock", "is training in this folder"))
             stack.enter_context(open_workspace(root, key))
             run = stack.enter_context(tracked_run(settings, key))
-        fitted = fit(card, data, settings, workspace=workspace, logger=run.logger, first=first)
+
+        def tell(choices: Choices) -> None:
+            for name, value in asdict(choices).items():
+                run.tag(f"choices.{name}", str(value))
+
+        logger = run.logger
+        fitted = fit(
+            card, data, settings, workspace=workspace, logger=logger, first=first, tell=tell
+        )
         if not first:
             return
         with replacing(paths.CANDIDATE, paths.HISTORY, paths.RUN) as (candidate, history, report):
@@ -59,8 +70,6 @@ def train(settings: Settings) -> None:
             write_json(report, fitted.record() | {"settings": inputs})
             weights = weights_digest(candidate)
         speed = {"seconds": fitted.seconds, "images_per_second": fitted.images_per_second}
-        for name, value in asdict(fitted.choices).items():
-            run.tag(f"choices.{name}", str(value))
         run.complete(weights, **speed)
     print(
         f"train: epoch {fitted.best_epoch + 1} of {fitted.epochs} was best, "

@@ -124,6 +124,8 @@ def test_the_committed_params_hold_every_key() -> None:
         ("variation.limits", {"6": {"viewpoint": 7}}, "variation.limits.6.viewpoint: should be"),
         ("variation.albumentations", [{"p": 1}], "variation.albumentations: {'p': 1} has no name"),
         ("variation.severities.least", 5.0, "variation.severities.least"),
+        ("train.mix", None, "train.mix: None is neither `adaptive` nor weights such as"),
+        ("model.weights", "", "model.weights: "),
         ("train.mix", "adaptve", "train.mix: 'adaptve' is neither `adaptive` nor weights"),
         ("train.mix", {"adaptive": True, "scale": 1.0}, "train.mix: write either weights or"),
         (

@@ -68,7 +68,9 @@ def test_killed_with_its_stage_it_goes_on_and_ends_with_the_same_bits(
             assert (one / file).read_bytes() == (other / file).read_bytes(), output
 
 
-def test_a_stage_that_outlives_it_is_named_by_the_next_one(small_project: Project) -> None:
+def test_a_stage_that_outlives_it_is_named_by_the_next_one_and_its_state_is_for_its_settings(
+    small_project: Project,
+) -> None:
     small_project.set({"train.epochs": 10_000, "train.patience": 10_000})
     shutil.rmtree(small_project.folder / ".constancy" / "training")
     with training(small_project) as process:
@@ -86,3 +88,6 @@ def test_a_stage_that_outlives_it_is_named_by_the_next_one(small_project: Projec
         while Path(f"/proc/{orphan}").exists():
             assert time.monotonic() < end
             time.sleep(0.05)
+    assert list(small_project.folder.glob(".constancy/training/*/last.ckpt"))
+    small_project.set({"train.epochs": 1})
+    assert "going on" not in trained(small_project)  # a changed parameter starts afresh

@@ -79,6 +79,12 @@ def test_what_is_sent_again_after_a_cut_is_stored_once(
     assert position(journal.path) == journal.path.stat().st_size
 
 
+def test_where_nobody_knows_what_was_sent_all_is_sent_again(in_tmp: Path) -> None:
+    journal = in_tmp / "journal.jsonl"
+    sent_file(journal).write_bytes(b"")  # as a power cut may leave it
+    assert position(journal) == 0
+
+
 def test_what_the_store_refuses_is_left_out_with_one_warning(
     project: Project, client: MlflowClient, journal: Journal, capfd: pytest.CaptureFixture[str]
 ) -> None:

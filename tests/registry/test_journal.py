@@ -51,6 +51,19 @@ def test_a_torn_last_line_is_skipped_and_the_next_one_is_whole(rest: str) -> Non
     assert points(journal.path) == [("loss", 0.5, 1), ("loss", 0.25, 2)]
 
 
+def test_a_line_that_is_just_being_written_is_read_whole_the_next_time() -> None:
+    journal = Journal.create([BEGIN])
+    line = json.dumps(Event("tags", {"a": "b"}))
+    with journal.path.open("a") as file:
+        file.write(line[:9])
+        file.flush()
+        events = read_events(journal.path)
+        _, position = next(events)
+        assert list(events) == []
+        file.write(line[9:] + "\n")
+    assert [event.kind for event, _ in read_events(journal.path, position)] == ["tags"]
+
+
 def test_what_goes_on_does_not_write_a_step_twice() -> None:
     journal = Journal.create([BEGIN])
     for step in (1, 2, 2):

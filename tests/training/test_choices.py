@@ -81,6 +81,12 @@ def test_a_compiler_that_fails_is_done_without(capsys: pytest.CaptureFixture[str
     assert "compiling failed (KeyError), going on without" in capsys.readouterr().err
 
 
+def test_a_trial_takes_no_more_images_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = hungry(monkeypatch, 10**6)
+    chosen(batch_size=16384, minutes=60.0)
+    assert set(tried) == {1000}
+
+
 def test_a_choice_once_made_is_kept(tmp_path: Path) -> None:
     kept = Choices("bf16", False, 3, 8, 4)
     kept.save(tmp_path)

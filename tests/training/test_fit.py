@@ -12,7 +12,7 @@ from training_project import Prepared, same, weights
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
-from constancy.training import resume
+from constancy.training import callbacks, resume
 from constancy.training.callbacks import History
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted, balanced
@@ -187,6 +187,47 @@ def test_a_training_that_goes_on_keeps_its_state_when_memory_is_short(
     with pytest.raises(UserError, match="did fit before: stop what else takes it and run again"):
         prepared.fit(prepared.settings(), tmp_path)
     assert (tmp_path / "last.ckpt").read_bytes() == state
+
+
+def test_memory_that_runs_out_later_costs_no_state(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "_SECONDS", 0.0)
+    monkeypatch.setattr(resume, "_SHARE", 1e9)
+    step = Classifier.training_step
+
+    def hungry_in_time(self: Classifier, batch: Batch, batch_idx: int) -> torch.Tensor:
+        torch.empty(2**55 if self.current_epoch else 1, dtype=torch.uint8)
+        return step(self, batch, batch_idx)
+
+    whole = prepared.fit(prepared.settings(), tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        patched.setattr(Classifier, "training_step", hungry_in_time)
+        with pytest.raises(UserError, match="did fit before: stop what else takes it and run"):
+            prepared.fit(prepared.settings(), tmp_path / "cut")
+    assert same(prepared.fit(prepared.settings(), tmp_path / "cut"), whole)
+
+
+def test_what_was_chosen_is_told_before_the_first_step(prepared: Prepared, tmp_path: Path) -> None:
+    told: list[object] = []
+
+    def tell(choices: object) -> None:
+        told.append(choices)
+        assert not list(tmp_path.glob("*.ckpt"))
+
+    fitted = prepared.fit(prepared.settings(epochs=1), tmp_path, tell=tell)
+    assert told == [fitted.choices]
+
+
+def test_a_long_epoch_tells_how_far_it_is(
+    train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(callbacks, "LINE_EVERY", 0.0)
+    train(epochs=1, batch_size=100)
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train:")]
+    batches = int(told[0].rpartition("/")[2])
+    assert told[:-1] == [f"train: epoch 1/1, batch {n}/{batches}" for n in range(1, batches)]
+    assert told[-1].startswith("train: epoch 1/1, validation score 0.")
 
 
 def interrupted(*_: object) -> None:

@@ -34,7 +34,8 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.body((images.to(self.mean.dtype) - self.mean) / self.std)
+        pixels = images.to(self.mean.dtype, copy=True)  # and then in place: no further memory
+        return self.body(pixels.sub_(self.mean).div_(self.std))
 
     def train(self, mode: bool = True) -> Self:
         """As usual, but a batch norm whose weights are frozen keeps its statistics, too."""

@@ -81,10 +81,10 @@ class Delivery:
 
 
 def position(journal: Path) -> int:
-    """Up to where a journal has been sent."""
+    """Up to where a journal has been sent; 0 where nobody knows: what is sent again is stored once."""
     try:
         return int(sent_file(journal).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a power cut may leave it empty
         return 0
 
 

@@ -43,14 +43,18 @@ def now() -> int:
 
 
 def read_events(path: Path, start: int = 0) -> Iterator[tuple[Event, int]]:
-    """The events from a position on, each with the position after it; torn lines are passed over."""
+    """The events from a position on, each with the position after it; torn lines are passed over.
+
+    A last line without its end may just be being written: it is left for the next time.
+    """
     with path.open("rb") as file:
         file.seek(start)
         for line in file:
+            if not line.endswith(b"\n"):
+                return
             start += len(line)
-            if line.endswith(b"\n"):
-                with suppress(ValueError, TypeError):
-                    yield Event(*json.loads(line)), start
+            with suppress(ValueError, TypeError):
+                yield Event(*json.loads(line)), start
 
 
 def find_journals() -> list[Path]:

@@ -5,8 +5,9 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def machine_tags() -> dict[str, str]:
         THREADS_TAG: str(torch.get_num_threads()),
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        "libraries": ", ".join(_versions()),
     }
 
 
@@ -145,6 +146,13 @@ def _locked_stages(folder: Path = Path()) -> dict[str, Any]:
             f"{DVC_LOCK} cannot be read as YAML: restore it with `git checkout {DVC_LOCK}`"
         ) from None
     return (lock.get("stages") if isinstance(lock, dict) else None) or {}
+
+
+def _versions() -> Iterator[str]:
+    """Those of LIBRARIES, but for one that came in another package."""
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}"
 
 
 def _dirty() -> str | None:

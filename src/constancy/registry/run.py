@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from constancy.errors import UserError
 from constancy.registry.journal import Event, Journal, now
 from constancy.registry.sender import Sender
 from constancy.registry.sync import resume, unsent
@@ -89,6 +88,6 @@ def _begin(settings: Settings, key: str) -> Journal | None:
             return journal
         begin = {"experiment": settings.tracking.experiment, "key": key, "time": now()}
         return Journal.create([Event("begin", begin), *inputs(settings), *origin])
-    except (UserError, OSError) as error:
-        warn(f"{error}; this run is not tracked")
+    except Exception as error:  # whatever it is, training goes on
+        warn(f"{error or type(error).__name__}; this run is not tracked")
         return None

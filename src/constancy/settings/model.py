@@ -67,7 +67,7 @@ def structure_of(name: str) -> type[Section]:
 
 class Model(Section):
     name: str
-    weights: str | None
+    weights: Annotated[str, Field(min_length=1)] | None
     """A file that training starts from."""
     weights_sha256: Sha256 | None
     freeze: list[str]

@@ -37,9 +37,12 @@ class Mix(Section):
     @model_validator(mode="before")
     @classmethod
     def _by_name(cls, values: Any) -> Any:
-        if isinstance(values, str) and values != "adaptive":
-            raise ValueError(f"'{values}' is neither `adaptive` nor weights such as {{scale: 2}}")
-        return {"adaptive": True} if isinstance(values, str) else values
+        if values == "adaptive":
+            return {"adaptive": True}
+        if not isinstance(values, dict | Mix):
+            told = f"{values!r} is neither `adaptive` nor weights such as {{scale: 2}}"
+            raise ValueError(told)  # noqa: TRY004 -- pydantic tells no other
+        return values
 
     @model_validator(mode="after")
     def _weights_or_adaptive(self) -> Self:

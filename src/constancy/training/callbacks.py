@@ -80,9 +80,23 @@ class ProgressLines(Callback):
     def __init__(self) -> None:
         self.last = time.monotonic()
 
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ARG002
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+    ) -> None:
+        if not trainer.is_last_batch:  # the epoch's end tells more
+            self._tell(trainer, f"batch {batch_idx + 1}/{trainer.num_training_batches}")
+
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        score = trainer.callback_metrics["validation_score"]
+        self._tell(trainer, f"validation score {score:.4f}")
+
+    def _tell(self, trainer: Trainer, what: str) -> None:
         if trainer.is_global_zero and time.monotonic() - self.last >= LINE_EVERY:
             self.last = time.monotonic()
-            score = trainer.callback_metrics["validation_score"].item()
             epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
-            print(f"train: epoch {epoch}, validation score {score:.4f}", file=sys.stderr)
+            print(f"train: epoch {epoch}, {what}", file=sys.stderr)

@@ -29,6 +29,7 @@ _MEASURE = 0.5  # seconds for each precision
 _WORTHWHILE = 600.0  # seconds of training: below, compiling cannot pay back
 _PAYS_BACK = 0.9  # of the time without it that a training takes with it, compiling included
 _OVERHEAD = 1.1  # of a whole epoch over its steps and its validation, about
+_AROUND = 0.002  # seconds of each step that are not the network's, about
 _PATIENCE = 600.0  # seconds that one process waits for another one's choices
 
 
@@ -90,7 +91,7 @@ def choose(card: ModelCard, settings: Settings, *, images: int, validation: int)
         return chosen
     while True:
         try:
-            share = -(-chosen.batch_size // processes(train))
+            share = -(-min(chosen.batch_size, images) // processes(train))
             chosen = _by_trial(Trial(card, settings, share), train, chosen, images, validation)
             break
         except RuntimeError as error:
@@ -111,9 +112,8 @@ def _by_trial(
     precision = faster_precision(trial) if train.precision == "auto" else chosen.precision
     step, compiled, epochs = trial.seconds(precision), chosen.compile, chosen.epochs
     # An image is validated in about a third of the time that it takes to learn from it.
-    epoch = (
-        _OVERHEAD * step * (ceil(images / chosen.batch_size) + validation / chosen.batch_size / 3)
-    )
+    steps = ceil(images / chosen.batch_size)
+    epoch = _OVERHEAD * (steps * (step + _AROUND) + step * validation / chosen.batch_size / 3)
     if train.minutes:
         epochs = max(1, min(epochs, int(60 * train.minutes / epoch)))
     if train.compile == "auto":

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -87,12 +88,14 @@ def fit(
     workspace: Path,
     logger: Logger | None,
     first: bool = True,
+    tell: Callable[[Choices], None] = lambda _: None,
 ) -> Fitted:
     """Train a network, fresh or from the weights that the settings name, or go on from the
     state that a training left in `workspace`.
 
     workspace: a folder for that state, the best checkpoint and the history file; logger: gets the
-    same metrics, or None; first: whether this is the first of the training's processes.
+    same metrics, or None; first: whether this is the first of the training's processes; tell: called
+    with what was found by trial, before the training, and again where memory makes it change.
 
     Raises UserError if this machine has not the devices asked for or too little memory, if the
     loss is no longer finite, and as `start` does; SystemExit (143), with the state saved, when
@@ -107,6 +110,7 @@ def fit(
     choices = choices_of(workspace, card, settings, **counts, first=first)
     mix = data.mix
     while True:
+        tell(choices)
         data.mix = deepcopy(mix)  # what an attempt learned is no part of the next one
         try:
             return _fit(card, data, settings, choices, workspace, logger)
