@@ -7,7 +7,7 @@
 
 Every arm trains the same network from the same weights for the same number of steps, on the same
 copies; only how often it sees which of them differs. Means over the seeds go to
-reports/benchmarks/mix-NAME.json.
+reports/benchmarks/mix-NAME.json, by data, network, epochs and least severity.
 """
 
 import argparse
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stages import PROJECT, committed, prepare, train
+from measure import REPORTS
+from stages import committed, prepare, train
 
 from constancy.evaluation.evaluate import evaluate
 from constancy.evaluation.scores import Metrics
@@ -111,9 +112,8 @@ if __name__ == "__main__":
         name: {key: round(float(np.mean([run[key] for run in runs])), 4) for key in runs[0]}
         for name, runs in found.items()
     }
-    target = (
-        PROJECT / "reports" / "benchmarks" / f"mix-{Path(chosen.source).name.split('.')[0]}.json"
-    )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    data = Path(chosen.source).name.split(".")[0]
+    name = f"mix-{data}-{chosen.model}-{chosen.epochs}-epochs-from-{chosen.least:g}.json"
+    REPORTS.mkdir(parents=True, exist_ok=True)
     about = vars(chosen) | {"source": Path(chosen.source).name}  # wherever it lies here
-    target.write_text(json.dumps(about | {"arms": means}, indent=2) + "\n")
+    (REPORTS / name).write_text(json.dumps(about | {"arms": means}, indent=2) + "\n")
