@@ -59,7 +59,7 @@ def scores(metrics: Metrics) -> dict[str, float]:
     }
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("source", nargs="?", default="digits")
     parser.add_argument("--epochs", type=int, default=50)
@@ -75,7 +75,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def settings_of(chosen: argparse.Namespace, seed: int, mix: Any) -> Settings:
