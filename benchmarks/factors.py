@@ -30,6 +30,7 @@ import cv2
 import numpy as np
 import yaml
 from measure import record
+from scipy.stats import ks_2samp
 
 from constancy.settings.variation import Strengths
 from constancy.variation.factors import FACTORS, strength_at
@@ -44,6 +45,7 @@ ROUNDS = {32: 15, 64: 15, 224: 9}
 COUNT = 100
 GEOMETRY = ("viewpoint", "scale", "deformation")
 ALL = tuple(FACTORS)
+_CHANCE = 1.36 * math.sqrt(2 / COUNT)  # of Kolmogorov and Smirnov's distance, in 95 of 100 cases
 OUTSIDE = -1000.0  # the coordinates of what lies beyond the border
 
 PARAMS = yaml.safe_load((Path(__file__).resolve().parents[1] / "params.yaml").read_text())
@@ -236,20 +238,22 @@ def theirs(batch: Batch, built: list[Chain]) -> list[np.ndarray]:
     return [chain(image) for chain, image in zip(built, batch.images, strict=True)]
 
 
-def agreement(batch: Batch) -> dict[str, dict[str, list[float]]]:
+def agreement(batch: Batch) -> dict[str, dict[str, Any]]:
     """What each factor does to the images, in both arms: [ours, theirs] for each measure.
 
     change: mean absolute change of a pixel, of 255; brightness: mean pixel after it; moved: percent
     of the side by which what is seen has moved, root mean square; touched: percent of the pixels
-    that are others than before.
+    that are others than before. apart: how far the two distributions of the images' changes are,
+    as Kolmogorov and Smirnov measure it, from 0 to 1.
     """
     found = {}
     for name in (*FACTORS, "all"):
         names = ALL if name == "all" else (name,)
         arms = [ours(batch, 0, names), theirs(batch, chains(batch, names))]
         before, after = batch.images.astype(float), np.array(arms, float)
+        changes = np.abs(after - before).mean(axis=(2, 3, 4))
         measures = {
-            "change": np.abs(after - before).mean(axis=(1, 2, 3, 4)),
+            "change": changes.mean(axis=1),
             "brightness": after.mean(axis=(1, 2, 3, 4)),
         }
         if name in GEOMETRY:
@@ -257,6 +261,7 @@ def agreement(batch: Batch) -> dict[str, dict[str, list[float]]]:
         if name in ("clutter", "occlusion"):
             measures["touched"] = 100 * (after != before).any(axis=-1).mean(axis=(1, 2, 3))
         found[name] = {key: np.round(pair, 2).tolist() for key, pair in measures.items()}
+        found[name]["apart"] = round(float(ks_2samp(*changes).statistic), 2)
     return found
 
 
@@ -312,6 +317,7 @@ def main() -> None:
             ratios[case], speeds = measure(batch, ROUNDS[size])
             arms |= {f"{case}, {arm}": speed for arm, speed in speeds.items()}
             agreements[case] = agreement(batch)
+            assert agreements[case]["all"]["apart"] < _CHANCE, "the arms do not do the same"
             print(f"{case}: {ratios[case]:.2f} (target {TARGETS[size]:g}) {speeds}")
             for name, measures in agreements[case].items():
                 print(f"    {name}, [ours, theirs]: {measures}")
