@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from forked import PROCESSES
 from project import REPOSITORY
 from training_process import telling
 from training_project import Prepared
+
+from constancy.training.resume import BEST, Best
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -130,14 +133,17 @@ def test_a_training_of_one_step_an_epoch_is_saved_too(prepared: Prepared, tmp_pa
     assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
 
 
-def test_a_training_goes_on_where_its_folder_was_moved_to(
-    project: Path, whole: tuple[Any, str], tmp_path: Path
-) -> None:
-    trained(project, tmp_path / "before", "batch", 2, 3, code=-signal.SIGKILL)
-    (tmp_path / "before").rename(tmp_path / "after")
-    trained(project, tmp_path / "after")
-    assert outcome(tmp_path / "after") == whole
-    assert not (tmp_path / "before").exists()
+def test_the_best_score_is_still_to_be_beaten_where_the_folder_was_moved_to(tmp_path: Path) -> None:
+    before, after = (Best(tmp_path / name, "score") for name in ("before", "after"))
+    path = str(tmp_path / "before" / BEST)
+    before.best_model_score, before.best_model_path = torch.tensor(0.5), path
+    before.kth_best_model_path, before.kth_value = path, torch.tensor(0.5)
+    before.best_k_models = {path: torch.tensor(0.5)}
+    after.load_state_dict(before.state_dict())
+    moved = str(tmp_path / "after" / BEST)
+    assert (after.best_model_path, after.kth_best_model_path) == (moved, moved)
+    assert (after.best_model_score, after.kth_value) == (0.5, 0.5)
+    assert after.best_k_models == {moved: 0.5}
 
 
 def test_sigterm_saves_and_leaves_within_ten_seconds(
