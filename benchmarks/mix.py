@@ -13,7 +13,7 @@ reports/benchmarks/mix-NAME.json, by data, network, epochs and least severity.
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,18 +102,28 @@ def run(chosen: argparse.Namespace) -> Iterator[tuple[str, dict[str, float]]]:
                 yield name, score(settings_of(chosen, seed, ARMS[name]), folder)
 
 
+def record_means(
+    name: str, runs: Iterable[tuple[str, dict[str, float]]], about: dict[str, Any]
+) -> None:
+    """Print the scores of each run; write what they are about, and the means of each arm, to
+    reports/benchmarks/NAME.json.
+    """
+    found: dict[str, list[dict[str, float]]] = {}
+    for arm, values in runs:
+        found.setdefault(arm, []).append(values)
+        print(f"{arm:16}", "  ".join(f"{key} {each:.4f}" for key, each in values.items()))
+    means = {
+        arm: {key: round(float(np.mean([run[key] for run in each])), 4) for key in each[0]}
+        for arm, each in found.items()
+    }
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(about | {"arms": means}, indent=2)
+    (REPORTS / f"{name}.json").write_text(text + "\n")
+
+
 if __name__ == "__main__":
     chosen = arguments()
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in chosen.arms}
-    for name, values in run(chosen):
-        found[name].append(values)
-        print(f"{name:16}", "  ".join(f"{key} {each:.4f}" for key, each in values.items()))
-    means = {
-        name: {key: round(float(np.mean([run[key] for run in runs])), 4) for key in runs[0]}
-        for name, runs in found.items()
-    }
-    data = Path(chosen.source).name.split(".")[0]
-    name = f"mix-{data}-{chosen.model}-{chosen.epochs}-epochs-from-{chosen.least:g}.json"
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    about = vars(chosen) | {"source": Path(chosen.source).name}  # wherever it lies here
-    (REPORTS / name).write_text(json.dumps(about | {"arms": means}, indent=2) + "\n")
+    file = Path(chosen.source).name  # wherever it lies here
+    training = f"{chosen.model}-{chosen.epochs}-epochs-from-{chosen.least:g}"
+    name = f"mix-{file.split('.')[0]}-{training}"
+    record_means(name, run(chosen), vars(chosen) | {"source": file})

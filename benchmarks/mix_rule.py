@@ -1,4 +1,4 @@
-"""How the numbers of the adaptive mix were chosen: each of them lower and higher.
+"""Whether other numbers would do better in the adaptive mix: each of them lower and higher.
 
     python benchmarks/mix_rule.py [SEEDS]
 
@@ -6,15 +6,13 @@ The digits, as benchmarks/mix.py trains them; means over three seeds go to
 reports/benchmarks/mix-rule.json.
 """
 
-import json
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
-import numpy as np
-from measure import REPORTS
-from mix import arguments, score, settings_of
+from mix import arguments, record_means, score, settings_of
 from stages import prepare
 
 from constancy.training import mix
@@ -30,27 +28,19 @@ RULES: dict[str, dict[str, float]] = {
 }
 
 
-def main(seeds: int) -> None:
-    chosen = arguments([])
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in RULES}
+def run(seeds: int) -> Iterator[tuple[str, dict[str, float]]]:
+    """The scores of each rule and seed."""
     for seed in range(seeds):
-        settings = settings_of(chosen, seed, "adaptive")
+        settings = settings_of(arguments([]), seed, "adaptive")
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             prepare(settings, folder)
             for rule, numbers in RULES.items():
                 with patch.dict(vars(mix), numbers):
-                    found[rule].append(score(settings, folder))
-                print(f"{rule:16}", found[rule][-1])
-    means = {
-        rule: {key: round(float(np.mean([run[key] for run in runs])), 4) for key in runs[0]}
-        for rule, runs in found.items()
-    }
-    REPORTS.mkdir(parents=True, exist_ok=True)
-    (REPORTS / "mix-rule.json").write_text(
-        json.dumps({"seeds": seeds, "rules": means}, indent=2) + "\n"
-    )
+                    scores = score(settings, folder)
+                yield rule, scores
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    record_means("mix-rule", run(seeds), {"seeds": seeds})

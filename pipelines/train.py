@@ -57,9 +57,14 @@ def train(settings: Settings) -> None:
             for name, value in asdict(choices).items():
                 run.tag(f"choices.{name}", str(value))
 
-        logger = run.logger
         fitted = fit(
-            card, data, settings, workspace=workspace, logger=logger, first=first, tell=tell
+            card,
+            data,
+            settings,
+            workspace=workspace,
+            logger=run.logger,
+            first=first,
+            tell=tell,
         )
         if not first:
             return

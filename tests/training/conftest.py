@@ -8,7 +8,15 @@ from types import MappingProxyType
 import pytest
 from training_project import Prepared, prepare_small
 
+from constancy.training import resume
 from constancy.training.fit import Fitted
+
+
+@pytest.fixture
+def saved_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """State is saved after every step."""
+    monkeypatch.setattr(resume, "_SECONDS", 0.0)
+    monkeypatch.setattr(resume, "_SHARE", 1e9)
 
 
 @pytest.fixture(scope="session")

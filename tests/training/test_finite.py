@@ -8,7 +8,6 @@ import torch
 from training_project import Prepared
 
 from constancy.errors import UserError
-from constancy.training import resume
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted
 from constancy.training.module import Classifier
@@ -21,12 +20,6 @@ def test_a_loss_that_is_no_number_ends_the_training(train: Callable[..., Fitted]
     )
     with pytest.raises(UserError, match=sentence):
         train(rate=10.0, optimizer="sgd", weight_decay=1e30)
-
-
-@pytest.fixture
-def saved_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resume, "_SECONDS", 0.0)
-    monkeypatch.setattr(resume, "_SHARE", 1e9)
 
 
 @pytest.mark.usefixtures("saved_always")

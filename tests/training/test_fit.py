@@ -189,11 +189,10 @@ def test_a_training_that_goes_on_keeps_its_state_when_memory_is_short(
     assert (tmp_path / "last.ckpt").read_bytes() == state
 
 
+@pytest.mark.usefixtures("saved_always")
 def test_memory_that_runs_out_later_costs_no_state(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resume, "_SECONDS", 0.0)
-    monkeypatch.setattr(resume, "_SHARE", 1e9)
     step = Classifier.training_step
 
     def hungry_in_time(self: Classifier, batch: Batch, batch_idx: int) -> torch.Tensor:

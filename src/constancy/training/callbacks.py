@@ -88,15 +88,18 @@ class ProgressLines(Callback):
         batch: Any,  # noqa: ARG002
         batch_idx: int,
     ) -> None:
-        if not trainer.is_last_batch:  # the epoch's end tells more
+        if self._due(trainer) and not trainer.is_last_batch:  # the epoch's end tells more
             self._tell(trainer, f"batch {batch_idx + 1}/{trainer.num_training_batches}")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
-        score = trainer.callback_metrics["validation_score"]
-        self._tell(trainer, f"validation score {score:.4f}")
+        if self._due(trainer):
+            score = trainer.callback_metrics["validation_score"].item()
+            self._tell(trainer, f"validation score {score:.4f}")
+
+    def _due(self, trainer: Trainer) -> bool:
+        return trainer.is_global_zero and time.monotonic() - self.last >= LINE_EVERY
 
     def _tell(self, trainer: Trainer, what: str) -> None:
-        if trainer.is_global_zero and time.monotonic() - self.last >= LINE_EVERY:
-            self.last = time.monotonic()
-            epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
-            print(f"train: epoch {epoch}, {what}", file=sys.stderr)
+        self.last = time.monotonic()
+        epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
+        print(f"train: epoch {epoch}, {what}", file=sys.stderr)

@@ -41,8 +41,8 @@ class Finite(Callback):
         if alone or trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
             self.check(trainer)
 
-    def weights(self, trainer: Trainer) -> bool:
-        """Whether the weights are, too: the loss was worked out before they moved on."""
+    def weights_are_finite(self, trainer: Trainer) -> bool:
+        """Of the weights that the last step left: its loss was worked out before they moved."""
         weights = [each.detach() for each in trainer.lightning_module.parameters()]
         return math.isfinite(torch.nn.utils.get_total_norm(weights))
 

@@ -143,7 +143,7 @@ class Resume(Callback):
             return
         self.finite.check(trainer)
         start = time.monotonic()
-        if self.finite.weights(trainer):
+        if self.finite.weights_are_finite(trainer):
             trainer.save_checkpoint(self.path, weights_only=False)
         self.saved = time.monotonic()
         self.pause = max(_SECONDS, (self.saved - start) / _SHARE)
@@ -153,8 +153,7 @@ class Resume(Callback):
     def _agree(self, trainer: Trainer, due: bool, told: bool) -> tuple[bool, bool]:
         """What the first process says; and when to ask it again."""
         now = time.monotonic()
-        batches = max(self.since_asked, 1)
-        soon = int(_ASK_SECONDS * batches / max(now - self.asked, 1e-9))
+        soon = int(_ASK_SECONDS * self.since_asked / (now - self.asked))
         answer = due, told, min(max(soon, 1), _ASK_EVERY)
         due, told, self.ask_after = trainer.strategy.broadcast(answer)
         self.asked, self.since_asked = now, 0

@@ -51,11 +51,11 @@ def write_copies(
         jobs = []
         for kind, count in variation.copies.positive().items():
             (new / kind).mkdir()
-            copies = (new / kind / "images.npy").resolve()
-            create_array(copies, (count, *train.images.shape))
+            file = (new / kind / "images.npy").resolve()  # workers may run in another folder
+            create_array(file, (count, *train.images.shape))
             for rows in shards(len(train), count, prod(shape)):
                 own = (train.images[rows], train.labels[rows], ids[rows])
-                arguments = (copies, rows.start, *own, donors, limits, kind, variation, seed)
+                arguments = (file, rows.start, *own, donors, limits, kind, variation, seed)
                 jobs.append(image_job(_write_shard, arguments, count * len(own[2]), prod(shape)))
         for _ in run_jobs("training copies", jobs, workers):
             pass

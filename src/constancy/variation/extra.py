@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,21 +34,7 @@ class Extra:
         Raises UserError where a transform fails on such an image, or gives it another form.
         """
         self._compose.set_random_seed(seed % 2**32)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                changed = self._compose(image=image)["image"]
-        except Exception as error:  # each transform fails in its own way
-            raise UserError(
-                f"variation.albumentations: an image of the shape {image.shape} cannot be "
-                f"transformed: {_reason(error)}"
-            ) from None
-        if changed.shape != image.shape or changed.dtype != image.dtype:
-            raise UserError(
-                f"variation.albumentations: an image of the shape {image.shape} and {image.dtype} "
-                f"became {changed.shape} and {changed.dtype}: use transforms that keep both"
-            )
-        return np.asarray(changed)
+        return _changed(self._compose, image, "variation.albumentations: an image")
 
 
 def check_transforms(transforms: Sequence[dict[str, Any]], shape: tuple[int, int, int]) -> None:
@@ -58,16 +44,34 @@ def check_transforms(transforms: Sequence[dict[str, Any]], shape: tuple[int, int
     Raises UserError, with the place and name of the first that fails, as `Extra` does.
     """
     Extra(transforms)  # as they stand: a probability may be wrong too
+    import albumentations  # which Extra keeps from asking the network
+
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     for number, each in enumerate(transforms):
         if each.get("p", 1) == 0:
             continue
-        try:
-            Extra([each | {"p": 1}]).apply(image, 0)
-        except UserError as error:
-            problem = str(error).partition(": ")[2]
-            key = f"variation.albumentations[{number}]"
-            raise UserError(f"{key}: by {each['name']}, {problem}") from None
+        transform = albumentations.Compose([_build(number, each | {"p": 1})], seed=0)
+        _changed(
+            transform, image, f"variation.albumentations[{number}]: by {each['name']}, an image"
+        )
+
+
+def _changed(transform: Callable[..., dict[str, Any]], image: np.ndarray, what: str) -> np.ndarray:
+    """The image, transformed; UserError, that begins with `what`, as `Extra.apply` says."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            changed = transform(image=image)["image"]
+    except Exception as error:  # each transform fails in its own way
+        raise UserError(
+            f"{what} of the shape {image.shape} cannot be transformed: {_reason(error)}"
+        ) from None
+    if changed.shape != image.shape or changed.dtype != image.dtype:
+        raise UserError(
+            f"{what} of the shape {image.shape} and {image.dtype} became {changed.shape} and "
+            f"{changed.dtype}: use transforms that keep both"
+        )
+    return np.asarray(changed)
 
 
 def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransform":
@@ -93,8 +97,7 @@ def _build(number: int, values: dict[str, Any]) -> "albumentations.BasicTransfor
             warnings.filterwarnings("error", ".*automatically adjusted")  # to other arguments
             return kinds[name](**arguments)
     except Exception as error:  # pydantic's, Python's and its own
-        reason = _reason(error)
-        raise UserError(f"{key}: {name} does not take these arguments: {reason}") from None
+        raise UserError(f"{key}: {name} does not take these arguments: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -20,16 +20,13 @@ os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network wh
 
 from albumentations.augmentations.geometric.distortion import BaseDistortion
 from albumentations.core.transforms_interface import BasicTransform, ImageOnlyTransform
-from albumentations.core.type_definitions import NUM_KEYPOINTS_COLUMNS_IN_ALBUMENTATIONS
 
 from constancy.settings import variation as sections
 from constancy.settings.base import Section
 from constancy.variation.factors import FACTORS, MAX_SEVERITY
+from constancy.variation.labels import moved_boxes, moved_points
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View, border_colors, resample
-
-_POINTS_A_SIDE = 9  # of the outline of a box
-_ANGLE, _SIZE = 3, 4  # columns of albumentations' key points: x, y, z, angle, size
 
 
 class _FactorTransform(BasicTransform):
@@ -44,13 +41,12 @@ class _FactorTransform(BasicTransform):
         self, severity: float | tuple[float, float], strengths: Section | Mapping[str, Any]
     ) -> None:
         ends = tuple(severity) if isinstance(severity, tuple | list) else (severity, severity)
-        low, high = ends if len(ends) == 2 else (1, 0)
-        if not 0 <= low <= high <= MAX_SEVERITY:
+        if len(ends) != 2 or not 0 <= ends[0] <= ends[1] <= MAX_SEVERITY:
             raise ValueError(
                 f"severity must be a number or a rising pair from 0 to {MAX_SEVERITY:g}, "
                 f"not {severity!r}"
             )
-        self.severity = (float(low), float(high))
+        self.severity = (float(ends[0]), float(ends[1]))
         self.strengths = self.section.model_validate(strengths)
 
     def _draw_view(self, params: dict[str, Any], data: dict[str, Any]) -> View:
@@ -109,21 +105,11 @@ class _GeometryTransform(_FactorTransform, BaseDistortion):
     apply_to_volumes = BasicTransform.apply_to_volumes
 
     def apply_to_bboxes(self, bboxes: np.ndarray, **params: Any) -> np.ndarray:
-        """The boxes around what is seen of boxes, exact to parts of a pixel: float, N x 4 or more.
-
-        bboxes: left, top, right and bottom in shares of the width and height, and any more columns,
-        which stay.
-        """
         height, width = params["shape"][:2]
-        return _moved_boxes(bboxes, params["view"], height, width)
+        return moved_boxes(bboxes, params["view"], height, width)
 
     def apply_to_keypoints(self, keypoints: np.ndarray, **params: Any) -> np.ndarray:
-        """Key points to where they are seen, exact, unlike by the inverted map: float, N x 2 or more.
-
-        keypoints: x, y, and where there are five columns or more z, the angle in radians and the
-        size. Angle and size follow what the view does around the point. Other columns stay.
-        """
-        return _moved_points(keypoints, params["view"])
+        return moved_points(keypoints, params["view"])
 
 
 class Viewpoint(_GeometryTransform):
@@ -239,65 +225,6 @@ class Occlusion(_ForeignTransform):
 
     factor = "occlusion"
     section = sections.Occlusion
-
-
-def _moved_boxes(bboxes: np.ndarray, view: View, height: int, width: int) -> np.ndarray:
-    """See `_GeometryTransform.apply_to_bboxes`.
-
-    Of each box, the corners and points along its edges are moved: lines need not stay straight.
-    """
-    moved = bboxes.astype(np.result_type(bboxes, np.float32))
-    if len(bboxes):
-        sides = np.array([width, height], np.float64)
-        corners = bboxes[:, :4].reshape(-1, 2, 2) * sides - 0.5  # edges of pixels to their centres
-        start, end = corners[:, None, 0], corners[:, None, 1]
-        points = start + (end - start) * _outline()
-        seen = view.targets(points.reshape(-1, 2).astype(np.float32)).reshape(points.shape)
-        bounds = np.stack([seen.min(axis=1), seen.max(axis=1)], axis=1)
-        moved[:, :4] = ((bounds + 0.5) / sides).reshape(-1, 4)
-    return moved
-
-
-def _outline() -> np.ndarray:
-    """Points on the edges of the square from 0 to 1, its corners among them: float64, N x 2."""
-    along = np.linspace(0, 1, _POINTS_A_SIDE)
-    zero, one = np.zeros_like(along), np.ones_like(along)
-    x = np.concatenate([along, along, zero, one])
-    y = np.concatenate([zero, one, along, along])
-    return np.stack([x, y], axis=1)
-
-
-def _moved_points(keypoints: np.ndarray, view: View) -> np.ndarray:
-    """See `_GeometryTransform.apply_to_keypoints`."""
-    moved = keypoints.astype(np.result_type(keypoints, np.float32))
-    if not len(keypoints):
-        return moved
-    points = keypoints[:, :2].astype(np.float32)
-    moved[:, :2] = view.targets(points)
-    if keypoints.shape[1] >= NUM_KEYPOINTS_COLUMNS_IN_ALBUMENTATIONS:
-        around = _jacobians(view, points)
-        angle = keypoints[:, _ANGLE].astype(np.float64)
-        # As in albumentations' Affine, angles grow anticlockwise, while y grows downward.
-        direction = np.stack([np.cos(angle), -np.sin(angle)], axis=-1)
-        x, y = np.moveaxis((around @ direction[:, :, None])[:, :, 0], -1, 0)
-        moved[:, _ANGLE] = np.arctan2(-y, x) % (2 * np.pi)
-        moved[:, _ANGLE] %= moved.dtype.type(2 * np.pi)  # to which it may have been rounded
-        moved[:, _SIZE] *= np.sqrt(np.abs(np.linalg.det(around)))
-    return moved
-
-
-def _jacobians(view: View, points: np.ndarray) -> np.ndarray:
-    """How the neighbourhood of points of the image is seen: float64, N x 2 x 2, d(seen) / d(point).
-
-    points: float32, N x 2. From a pixel to each side: closer by, the rounding of the view's own
-    interpolation would show.
-    """
-    steps = np.array([(1, 0), (-1, 0), (0, 1), (0, -1)], np.float32)
-    near = (points[:, None] + steps).reshape(-1, 2)
-    right, left, below, above = np.moveaxis(
-        view.targets(near).reshape(-1, 4, 2).astype(np.float64), 1, 0
-    )
-    return np.stack([right - left, below - above], axis=-1) / 2
 
 
 def _with_channels(image: np.ndarray) -> np.ndarray:

@@ -93,16 +93,17 @@ def write_variants(
     directions: of each factor, and of "combined"; controlled: factors of which controls are made;
     index: the base images.
     """
+    folder = folder.resolve()  # a worker may have been started in another one
     base = np.asarray(split.images)[index["row"].to_numpy()]
     images: dict[str, np.ndarray] = {}
     controls: dict[str, np.ndarray] = {}
     jobs = []
     for kind, ways in directions.items():
-        file, control_file = images_file(folder, kind).resolve(), None
+        file, control_file = images_file(folder, kind), None
         file.parent.mkdir()
         images[kind] = create_array(file, (len(SEVERITIES), len(ways), *base.shape))
         if kind in controlled:
-            control_file = controls_file(folder, kind).resolve()
+            control_file = controls_file(folder, kind)
             controls[kind] = create_array(control_file, (len(SEVERITIES), *base.shape))
         count, size = len(SEVERITIES) * (len(ways) + (kind in controlled)), prod(base.shape[1:])
         for rows in shards(len(base), count, size):
