@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from constancy.allocator import keep_freed_memory
 from constancy.errors import UserError
 from constancy.settings.base import Precision
 
@@ -31,6 +32,7 @@ def predict_logits(
     precision: of the computation, on a CPU or GPU; after: told after each batch which rows of all
     it held. Raises UserError for outputs that are not finite.
     """
+    keep_freed_memory()
     target = torch.device(device or device_at_hand())
     network = network.to(target)
     flat = images.reshape(-1, *images.shape[-3:])

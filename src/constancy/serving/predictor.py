@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image as Pillow
 
+from constancy.allocator import keep_freed_memory
 from constancy.data.chunks import images_at_a_time
 from constancy.data.images import (
     UnreadableImageError,
@@ -58,6 +59,7 @@ class Predictor:
     """
 
     def __init__(self, folder: Path, *, batch_size: int = 256) -> None:
+        keep_freed_memory()
         network, card = load_model(folder)
         self.classes = card.classes
         self.image = Image.model_validate(card.image)

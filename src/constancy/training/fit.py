@@ -17,6 +17,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
+from constancy.allocator import keep_freed_memory
 from constancy.data.packed import Dataset
 from constancy.errors import UserError
 from constancy.models.disk import ModelCard
@@ -103,6 +104,10 @@ def fit(
     """
     quiet_lightning()
     search_no_driver()
+    keep_freed_memory()
+    # What deterministic algorithms would fill first, each of them writes whole: up to an eighth of
+    # a step's time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if not first:
         end_with_parent()
     workspace.mkdir(parents=True, exist_ok=True)
