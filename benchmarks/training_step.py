@@ -60,7 +60,7 @@ def enlarge(data: ImageData, count: int) -> None:
     images = np.concatenate([train.images] * times)[:count]
     data.train = PackedSplit(images, np.tile(train.labels, times)[:count], index)
     data.sources = {
-        kind: np.concatenate([each] * times, axis=1)[:, :count]
+        kind: np.ascontiguousarray(np.concatenate([each] * times, axis=1)[:, :count])
         for kind, each in data.sources.items()
     }
 
