@@ -93,7 +93,7 @@ def training(project: Project) -> Iterator["subprocess.Popen[str]"]:
         text=True,
     ) as process:
         try:
-            while not list(project.folder.glob(".constancy/training/*/last.ckpt")):
+            while not list(project.folder.glob(".constancy/training/*/history.csv")):
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.1)
             yield process
