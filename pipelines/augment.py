@@ -2,10 +2,11 @@
 
 from constancy.paths import AUGMENTED, PREPARED, SUITES
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def augment(settings: Settings) -> None:
     from constancy.data.packed import Dataset, PackedSplit
     from constancy.files import replacing

@@ -2,10 +2,11 @@
 
 from constancy import paths
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def evaluate(settings: Settings) -> None:
     from constancy.evaluation.evaluate import evaluate as score
     from constancy.evaluation.history import load_history, load_run

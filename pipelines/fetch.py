@@ -2,10 +2,11 @@
 
 from constancy.paths import FETCH, RAW
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def fetch(settings: Settings) -> None:
     from constancy.data import fetch
     from constancy.data.fingerprint import fingerprint

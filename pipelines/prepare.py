@@ -4,10 +4,11 @@ import sys
 
 from constancy.paths import DATA, DATA_PAGE, PREPARED, RAW, STATE, project_root
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def prepare(settings: Settings) -> None:
     import pyarrow as pa
 

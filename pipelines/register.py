@@ -2,10 +2,11 @@
 
 from constancy import paths
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def register(settings: Settings) -> None:
     from constancy.registry.judging import Files
     from constancy.registry.promotion import register

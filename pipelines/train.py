@@ -18,6 +18,7 @@ def train(settings: Settings) -> None:
     from constancy.code import code_digest, own_files
     from constancy.data.packed import Dataset
     from constancy.files import replacing, write_json
+    from constancy.locks import held
     from constancy.models.disk import save_model, weights_digest
     from constancy.models.transfer import check_start
     from constancy.registry.lineage import data_digests
@@ -27,7 +28,7 @@ def train(settings: Settings) -> None:
     from constancy.training.debug import debugged, shorten
     from constancy.training.fit import describe, fit
     from constancy.training.mix import choose_mix
-    from constancy.training.workspace import held, open_workspace, workspace_key
+    from constancy.training.workspace import open_workspace, workspace_key
 
     # What a run is to be found by is what the user has set, not what a preset makes of it.
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})

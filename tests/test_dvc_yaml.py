@@ -18,7 +18,17 @@ STAGES: dict[str, Any] = {
 }
 
 # How a stage works, not what it makes; and settings, which reach it as params.
-PLUMBING = ("addresses", "errors", "files", "parallel", "paths", "progress", "stage", "settings")
+PLUMBING = (
+    "addresses",
+    "errors",
+    "files",
+    "locks",
+    "parallel",
+    "paths",
+    "progress",
+    "stage",
+    "settings",
+)
 # What training tells of itself, and where it keeps its state, changes nothing of what it makes.
 BESIDE = ("registry", "addresses", "code")
 

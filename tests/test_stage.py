@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,52 @@ from nobody import as_nobody, open_folder
 
 from constancy.errors import UserError, nearest
 from constancy.settings import Settings
-from constancy.stage import FAILURE_FILE, stage, with_clear_ends
+from constancy.stage import FAILURE_FILE, alone, stage, with_clear_ends
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def raising(error: BaseException) -> None:
     raise error
+
+
+def test_a_stage_that_an_earlier_run_left_at_work_is_named(
+    in_tmp: Path, capfd: pytest.CaptureFixture
+) -> None:
+    script = (
+        "import sys\n"
+        "from constancy.stage import alone\n"
+        "@alone\n"
+        "def augment(settings): print('at work', flush=True); sys.stdin.read()\n"
+        "augment(None)"
+    )
+    shutil.copyfile(PROJECT / "params.yaml", in_tmp / "params.yaml")
+
+    @stage
+    @alone
+    def augment(settings: Settings) -> None:
+        (in_tmp / "made").touch()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as orphan:
+        assert orphan.stdout is not None
+        assert orphan.stdout.readline() == "at work\n"
+        with pytest.raises(SystemExit) as ended:
+            augment()
+        assert ended.value.code == 2
+        told = f"constancy: process {orphan.pid} is at work on the stage augment in this folder: "
+        assert capfd.readouterr().err.startswith(told)
+        assert not (in_tmp / "made").exists()
+        orphan.kill()
+    augment()  # a killed process holds nothing
+    assert (in_tmp / "made").exists()
+
+
+def test_every_stage_works_alone() -> None:
+    """But for training, of which there may be several processes: it looks to that itself."""
+    files = {file.stem: file.read_text() for file in (PROJECT / "pipelines").rglob("*.py")}
+    assert {name for name, text in files.items() if "@stage\n@alone\n" not in text} == {"train"}
 
 
 @pytest.mark.parametrize(

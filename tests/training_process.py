@@ -5,7 +5,8 @@
 PROJECT: a folder with `values.json`, the settings, and the stages' folders; POINT: `batch EPOCH
 BATCH`, `validation EPOCH`, `epoch EPOCH` (its row is written), `save NUMBER` (in the middle of
 writing that checkpoint), or `never`. State is saved after every step. `told EPOCH BATCH` is another
-end: there the process gets SIGTERM, and by then has saved nothing. In the end the workspace has
+end: there the process gets SIGTERM, and by then has saved nothing. Of several processes, one alone
+ends at `batch EPOCH BATCH RANK` and `told EPOCH BATCH RANK`. In the end the workspace has
 `result.json`.
 """
 
@@ -34,6 +35,7 @@ def killed_at(point: list[str]) -> None:
     """Patch the place where the process is to end."""
     kind, *numbers = point
     wanted = [int(number) for number in numbers]
+    ranks = range(2)
     start, validate, row = (
         Classifier.on_train_batch_start,
         Classifier.validation_step,
@@ -43,7 +45,9 @@ def killed_at(point: list[str]) -> None:
 
     def on_train_batch_start(self: Any, batch: Any, batch_idx: int) -> None:
         start(self, batch, batch_idx)
-        if [self.current_epoch, batch_idx] == wanted:
+        if [self.current_epoch, batch_idx] == wanted[:2] and self.global_rank in (
+            wanted[2:] or ranks
+        ):
             if kind == "batch":
                 die()
             if kind == "told":

@@ -4,10 +4,11 @@ from dataclasses import asdict
 
 from constancy import paths
 from constancy.settings import Settings
-from constancy.stage import stage
+from constancy.stage import alone, stage
 
 
 @stage
+@alone
 def why_convolution(settings: Settings) -> None:
     from constancy.data.packed import Dataset, PackedSplit
     from constancy.experiments.why_convolution import compare_networks, pixel_order

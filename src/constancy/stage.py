@@ -13,6 +13,8 @@ from typing import NoReturn
 
 from constancy.addresses import without_secrets
 from constancy.errors import UserError
+from constancy.locks import held
+from constancy.paths import STATE
 from constancy.settings import Settings, load_settings
 
 FAILURE_FILE = "CONSTANCY_FAILURE_FILE"
@@ -39,6 +41,22 @@ def stage(work: Callable[[Settings], None]) -> Callable[[], None]:
         with_clear_ends(lambda: work(load_settings()))
 
     return main
+
+
+def alone(work: Callable[[Settings], None]) -> Callable[[Settings], None]:
+    """Let one process at a time do a stage's work in this folder.
+
+    DVC may have been killed and the stage that it started live on: it would put its outputs in the
+    place of newer ones. Raises UserError with its process id.
+    """
+
+    @functools.wraps(work)
+    def guarded(settings: Settings) -> None:
+        name = work.__name__
+        with held(STATE / f"{name}.lock", f"is at work on the stage {name} in this folder"):
+            work(settings)
+
+    return guarded
 
 
 def with_clear_ends(work: Callable[[], None]) -> None:

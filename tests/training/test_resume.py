@@ -192,14 +192,14 @@ def trained_on_two_nodes(
     return [told.read_text() for _, told in both]
 
 
-def test_told_to_end_under_slurm_two_nodes_save_together_and_go_on(
+def test_where_slurm_tells_one_of_two_nodes_to_end_both_save_and_go_on(
     prepared: Prepared, tmp_path: Path
 ) -> None:
     (tmp_path / "project").mkdir()
     project = project_with(prepared, tmp_path / "project", **STATEFUL | TWO)
     trained_on_two_nodes(project, tmp_path / "whole")
     cut = tmp_path / "cut"
-    told = trained_on_two_nodes(project, cut, "told", 1, 2, code=128 + signal.SIGTERM)
+    told = trained_on_two_nodes(project, cut, "told", 1, 2, 1, code=128 + signal.SIGTERM)
     assert "told to end; run again to go on from here" in told[0]
     assert not any("Traceback" in each for each in told)
     assert "going on in epoch 2, after step" in trained_on_two_nodes(project, cut)[0]
@@ -219,7 +219,7 @@ def test_two_nodes_take_over_what_was_killed_on_one_and_end_with_its_bits(
     alone = command(project, tmp_path / "one")
     subprocess.run(alone, check=True, timeout=200, env=env(), stderr=subprocess.DEVNULL)
     # Killed in the first process, the other one ends too.
-    killed = command(project, tmp_path / "two", "batch", 1, 3)
+    killed = command(project, tmp_path / "two", "batch", 1, 3, 0)
     assert subprocess.run(killed, capture_output=True, env=env(), timeout=200).returncode
     nodes = [("--nnodes=2", "--nproc-per-node=1", f"--node-rank={rank}",
               "--master-addr=127.0.0.1", "--master-port=29517") for rank in (0, 1)]  # fmt: skip

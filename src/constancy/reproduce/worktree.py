@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from constancy.errors import UserError
+from constancy.locks import held
 from constancy.paths import STATE, project_root
 from constancy.registry.lineage import git
-from constancy.training.workspace import held
 
 FOLDER = STATE / "reproduce"
 

@@ -47,12 +47,15 @@ class Finite(Callback):
         return math.isfinite(torch.nn.utils.get_total_norm(weights))
 
     def check(self, trainer: Trainer) -> None:
-        """Raise UserError if a loss since the last call was not finite."""
+        """Raise UserError if a loss since the last call was not finite, in any of the processes, which
+        all call this at the same steps.
+        """
         if not self.unchecked:
             return
         steps, rates, losses = zip(*self.unchecked, strict=True)
         self.unchecked.clear()
-        finite = [math.isfinite(loss) for loss in torch.stack(losses).tolist()]
+        of_all = trainer.strategy.reduce(torch.stack(losses), reduce_op="sum")
+        finite = [math.isfinite(loss) for loss in of_all.tolist()]
         if all(finite):
             return
         step, rate = steps[finite.index(False)], rates[finite.index(False)]

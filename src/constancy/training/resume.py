@@ -124,7 +124,8 @@ class Resume(Callback):
         self._save_if_due(trainer, asked=True)
 
     def on_validation_batch_end(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
-        if self.told:  # whoever sent it will not wait until the epoch's end
+        # Whoever sent it will not wait until the epoch's end; several processes have to agree first.
+        if self.told and trainer.world_size == 1:
             raise SIGTERMException
 
     def _tell(self, trainer: Trainer) -> None:
@@ -151,10 +152,10 @@ class Resume(Callback):
             raise SIGTERMException
 
     def _agree(self, trainer: Trainer, due: bool, told: bool) -> tuple[bool, bool]:
-        """What the first process says; and when to ask it again."""
+        """Whether any process was told to end; what else the first one says, and when to ask again."""
         now = time.monotonic()
         soon = int(_ASK_SECONDS * self.since_asked / (now - self.asked))
-        answer = due, told, min(max(soon, 1), _ASK_EVERY)
-        due, told, self.ask_after = trainer.strategy.broadcast(answer)
+        due, self.ask_after = trainer.strategy.broadcast((due, min(max(soon, 1), _ASK_EVERY)))
+        told = trainer.strategy.reduce_boolean_decision(told, all=False)
         self.asked, self.since_asked = now, 0
         return due, told

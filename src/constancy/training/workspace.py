@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from constancy.errors import UserError
-from constancy.files import write_text
+from constancy.locks import held
 
 _DONE = ".done"
 
@@ -37,23 +33,3 @@ def open_workspace(root: Path, key: str) -> Iterator[Path]:
         # Out of sight at once: processes on other machines may look into it before it is all gone.
         folder.rename(done)
         shutil.rmtree(done, ignore_errors=True)
-
-
-@contextmanager
-def held(lock: Path, doing: str) -> Iterator[None]:
-    """Within the block, this process holds the lock, and its id is beside it.
-
-    Raises UserError where another one holds it: with its id and what it is doing. DVC may have been
-    killed and the process that it started live on.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    owner = lock.with_suffix(".pid")
-    try:
-        with FileLock(lock, timeout=0):
-            write_text(owner, str(os.getpid()))
-            yield
-    except Timeout:
-        number = owner.read_text(encoding="utf-8") if owner.exists() else "unknown"
-        raise UserError(
-            f"process {number} {doing}: wait for it, or stop it: kill {number}"
-        ) from None
