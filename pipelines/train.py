@@ -29,6 +29,7 @@ def train(settings: Settings) -> None:
     from constancy.training.fit import describe, fit
     from constancy.training.mix import choose_mix
     from constancy.training.workspace import open_workspace, workspace_key
+    from constancy.variation.suites import check_suite
 
     # What a run is to be found by is what the user has set, not what a preset makes of it.
     inputs = settings.model_dump(include={"seed", "model", "train", "variation"})
@@ -38,6 +39,7 @@ def train(settings: Settings) -> None:
     begins_from = check_start(model, dataset.image)
     folders = (paths.PREPARED, paths.AUGMENTED, paths.SUITES)
     data = ImageData(*folders, mix=choose_mix(settings), seed=settings.seed)
+    check_suite(paths.SUITES / "validation", data.suite, "validation", data.validation)
     card = describe(model, dataset, len(data.train))
     shorten(data, settings.train)
     # With several devices Lightning runs this file once for each; the first one keeps the records.

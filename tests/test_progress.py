@@ -1,6 +1,7 @@
 """Where there is no terminal, progress is a line now and then, and nothing for short work."""
 
 import io
+import re
 
 import pytest
 
@@ -26,4 +27,5 @@ def test_long_work_shows_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = shown(monkeypatch, delay=0, every=0, count=50).splitlines()
     assert len(lines) > 10
     assert all(line.startswith("work: ") and "/50 [" in line for line in lines)
+    assert re.search(r" \d[\d.]* images/s", lines[-1])
     assert "\r" not in "".join(lines)

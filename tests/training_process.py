@@ -6,12 +6,13 @@ PROJECT: a folder with `values.json`, the settings, and the stages' folders; POI
 BATCH`, `validation EPOCH`, `epoch EPOCH` (its row is written), `save NUMBER` (in the middle of
 writing that checkpoint), or `never`. State is saved after every step. `told EPOCH BATCH` is another
 end: there the process gets SIGTERM, and by then has saved nothing. Of several processes, one alone
-ends at `batch EPOCH BATCH RANK` and `told EPOCH BATCH RANK`. In the end the workspace has
-`result.json`.
+ends at `batch EPOCH BATCH RANK` and `told EPOCH BATCH RANK`, and `ruined EPOCH RANK` makes one lose
+its numbers in the last batch of that epoch. In the end the workspace has `result.json`.
 """
 
 import hashlib
 import json
+import math
 import os
 import signal
 import sys
@@ -36,8 +37,9 @@ def killed_at(point: list[str]) -> None:
     kind, *numbers = point
     wanted = [int(number) for number in numbers]
     ranks = range(2)
-    start, validate, row = (
+    start, train, validate, row = (
         Classifier.on_train_batch_start,
+        Classifier.training_step,
         Classifier.validation_step,
         History.on_train_epoch_end,
     )
@@ -52,6 +54,11 @@ def killed_at(point: list[str]) -> None:
                 die()
             if kind == "told":
                 os.kill(os.getpid(), signal.SIGTERM)
+
+    def training_step(self: Any, batch: Any, batch_idx: int) -> Any:
+        place = [self.current_epoch, self.global_rank]
+        ruined = kind == "ruined" and place == wanted and self.trainer.is_last_batch
+        return train(self, batch, batch_idx) * (math.nan if ruined else 1)
 
     def validation_step(self: Any, batch: Any, batch_idx: int) -> None:
         validate(self, batch, batch_idx)
@@ -71,6 +78,7 @@ def killed_at(point: list[str]) -> None:
             die()
 
     Classifier.on_train_batch_start = on_train_batch_start  # type: ignore[method-assign]
+    Classifier.training_step = training_step  # type: ignore[method-assign]
     Classifier.validation_step = validation_step  # type: ignore[method-assign]
     History.on_train_epoch_end = on_train_epoch_end  # type: ignore[method-assign]
     torch.save = half_saved

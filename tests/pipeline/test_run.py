@@ -132,6 +132,15 @@ def test_a_second_run_meanwhile_says_who_is_at_work(small_project: Project) -> N
     assert re.fullmatch(sentence, second.stderr), second.stderr
 
 
+def test_other_images_than_those_of_validation_choose_no_epoch(small_project: Project) -> None:
+    suites = small_project.folder / "data/suites"
+    shutil.rmtree(suites / "validation")
+    shutil.copytree(suites / "test", suites / "validation")
+    done = small_project.run("python", "pipelines/train.py")
+    assert done.returncode == 2
+    assert "was made from another validation split than the one at hand" in done.stderr
+
+
 def test_two_processes_train_one_model_in_one_run(small_project: Project) -> None:
     small_project.set(
         {"train.accelerator": "cpu", "train.devices": 2, "train.strategy": "ddp", "train.epochs": 1}

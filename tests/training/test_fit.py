@@ -78,6 +78,35 @@ def test_a_network_learns_by_every_recipe(train: Train, recipe: dict[str, object
     assert fitted.score > 0.7
 
 
+KNOBS: list[dict[str, object]] = [
+    {"optimizer": "sgd"},
+    {"schedule": "cosine"},
+    {"ema": 0.9},
+    {"mixup": 0.2},
+    {"cutmix": 1.0},
+    {"clip": 0.01},
+    {"accumulate": 2},
+    {"class_weights": True},
+    {"label_smoothing": 0.3},
+    {"flip": True},
+    {"shift": 0},
+    {"weight_decay": 0.5},
+    {"precision": "bf16"},
+]
+
+
+@pytest.fixture(scope="module")
+def plain(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    return prepared.fit(prepared.settings(epochs=1), tmp_path_factory.mktemp("plain"))
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: next(iter(knob)))
+def test_every_knob_of_the_recipe_is_at_work(
+    train: Train, plain: Fitted, knob: dict[str, object]
+) -> None:
+    assert not same(train(epochs=1, **knob), plain)
+
+
 def test_copies_train_only_where_the_mix_has_them(prepared: Prepared, tmp_path: Path) -> None:
     def trained(mix: dict[str, int], blank: str) -> Fitted:
         settings = prepared.settings(mix=mix, epochs=1)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from torch.optim import SGD, AdamW, Optimizer
 from training_project import RECIPE
 
 from constancy.models.network import Network
@@ -28,6 +29,15 @@ def rates(train: Train, steps: int) -> list[float]:
         optimizer.step()
         schedule.step()
     return found
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", AdamW), ("sgd", SGD)])
+def test_an_optimiser_is_the_one_that_was_asked_for_in_one_pass(
+    name: str, kind: type[Optimizer]
+) -> None:
+    optimizer = make_optimizer(small(), recipe(optimizer=name))
+    assert type(optimizer) is kind
+    assert optimizer.defaults["fused"]
 
 
 @given(

@@ -206,6 +206,14 @@ def test_where_slurm_tells_one_of_two_nodes_to_end_both_save_and_go_on(
     assert outcome(cut) == outcome(tmp_path / "whole")
 
 
+def test_a_loss_that_is_no_number_on_one_of_two_nodes_ends_both(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    project = project_with(prepared, tmp_path, **STATEFUL | TWO)
+    for told in trained_on_two_nodes(project, tmp_path / "ruined", "ruined", 0, 1, code=1):
+        assert "UserError: the loss was no longer finite in step" in told
+
+
 def torchrun(project: Path, workspace: Path, *options: str, point: str = "never") -> list[str]:
     start = [sys.executable, "-m", "torch.distributed.run", *options]
     return [*start, str(PROCESS), str(project), str(workspace), *point.split()]

@@ -19,7 +19,7 @@ from constancy.models.disk import ModelCard, load_model, weights_digest
 from constancy.models.network import Network
 from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.evaluate import Evaluate
-from constancy.variation.suites import Suite
+from constancy.variation.suites import Suite, check_suite
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def load_data(prepared: Path, suite: Path) -> tuple[Dataset, dict[str, PackedSpl
     """The splits in `prepared`, and the suite of their test split. Raises UserError as `evaluate`."""
     dataset, splits = load_splits(prepared)
     loaded = Suite.load(suite)
-    _check_suite(suite, loaded, splits["test"])
+    check_suite(suite, loaded, "test", splits["test"])
     return dataset, splits, loaded
 
 
@@ -157,22 +157,3 @@ def _difference(of_model: list[str], of_data: list[str]) -> str:
         if only := [name for name in ours if name not in others]:
             return f"only the {which} has '{only[0]}'"
     return "the same ones in another order"
-
-
-def _check_suite(folder: Path, suite: Suite, split: PackedSplit) -> None:
-    ids = split.index["id"].to_numpy()
-    rows, shape = suite.index["row"].to_numpy(), split.images.shape[1:]
-    same = (
-        rows.max(initial=0) < len(ids)
-        and np.array_equal(ids[rows], suite.index["id"])
-        and np.array_equal(split.labels[rows], suite.index["label"])
-        and np.array_equal(suite.intra_class["row"], np.arange(len(ids)))
-        and np.array_equal(suite.intra_class["id"], ids)
-        and all(each.shape[2:] == (len(rows), *shape) for each in suite.images.values())
-        and all(each.shape[1:] == (len(rows), *shape) for each in suite.controls.values())
-    )
-    if not same:
-        raise UserError(
-            f"{folder} was made from another test split than the one at hand: "
-            "`make run` makes the suites again"
-        )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from constancy.data.packed import PackedSplit
 from constancy.errors import UserError
 from constancy.files import read_json
 from constancy.settings.base import COMBINED, PIXEL_FACTORS
@@ -26,7 +27,8 @@ class Suite:
 
     images: for each pixel factor, and for several at once ("combined"), uint8, 5 x D x n x H x W x
     C (memory-mapped): severity, direction, base image. controls: for each factor that has one,
-    uint8, 5 x n x H x W x C: see `controls.CONTROLS`; of validation suites there are none. index: the n base images, with columns row (in the packed split), id, label.
+    uint8, 5 x n x H x W x C: see `controls.CONTROLS`; of validation suites there are none. index:
+    the n base images, with columns row (in the packed split), id, label.
     intra_class: every image of the split, with columns row, id, severity (1 to 5), distance,
     cluster, within its class from 0 on, and rival, the row of the nearest image of another class.
     directions: the names of each factor's D directions.
@@ -91,6 +93,26 @@ class Suite:
             seed=about["seed"],
             libraries=about["libraries"],
             digest=digest,
+        )
+
+
+def check_suite(folder: Path, suite: Suite, name: str, split: PackedSplit) -> None:
+    """Raise UserError unless the suite in `folder` was made of this split, which is called `name`."""
+    ids = split.index["id"].to_numpy()
+    rows, shape = suite.index["row"].to_numpy(), split.images.shape[1:]
+    same = (
+        rows.max(initial=0) < len(ids)
+        and np.array_equal(ids[rows], suite.index["id"])
+        and np.array_equal(split.labels[rows], suite.index["label"])
+        and np.array_equal(suite.intra_class["row"], np.arange(len(ids)))
+        and np.array_equal(suite.intra_class["id"], ids)
+        and all(each.shape[2:] == (len(rows), *shape) for each in suite.images.values())
+        and all(each.shape[1:] == (len(rows), *shape) for each in suite.controls.values())
+    )
+    if not same:
+        raise UserError(
+            f"{folder} was made from another {name} split than the one at hand: "
+            "`make run` makes the suites again"
         )
 
 
