@@ -10,6 +10,7 @@ from constancy.stage import alone, stage
 def augment(settings: Settings) -> None:
     from constancy.data.packed import Dataset, PackedSplit
     from constancy.files import replacing
+    from constancy.parallel import cluster
     from constancy.variation.copies import write_copies
     from constancy.variation.embedding import fit_embedding
     from constancy.variation.write_suites import write_suites
@@ -18,7 +19,7 @@ def augment(settings: Settings) -> None:
     classes = Dataset.load(PREPARED).classes
     train = PackedSplit.load(PREPARED / "train")
     embedding = fit_embedding(train)
-    with replacing(AUGMENTED, SUITES) as (augmented, suites):
+    with cluster(), replacing(AUGMENTED, SUITES) as (augmented, suites):
         write_copies(train, classes, variation, seed, augmented)
         for name, count in settings.suites.counts(len(train)).items():
             split = PackedSplit.load(PREPARED / name)

@@ -1,20 +1,17 @@
 """Jobs run on this machine's cores, or wherever joblib is told to run them."""
 
 import os
-import pickle
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+import sys
 from pathlib import Path
-from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from joblib.parallel import ParallelBackendBase, register_parallel_backend
+from distributed import LocalCluster
 
 from constancy.data.packed import PackedSplit
-from constancy.parallel import Job, end_workers, run_jobs
+from constancy.errors import UserError
+from constancy.parallel import DASK, Job, cluster, end_workers, run_jobs
 from constancy.settings.variation import Variation
 from constancy.variation import parallel
 from constancy.variation.copies import write_copies
@@ -40,35 +37,6 @@ def test_much_work_goes_to_others_and_its_results_keep_their_order() -> None:
     assert os.getpid() not in {process for _, process in done}
 
 
-class Elsewhere(ParallelBackendBase):
-    """Processes that share nothing with this one but the disk, as those of a cluster do."""
-
-    supports_retrieve_callback = True
-    supports_return_generator = True
-
-    def configure(self, n_jobs: int = 1, **_: Any) -> int:
-        self.pool = ProcessPoolExecutor(2, get_context("spawn"))
-        return self.effective_n_jobs(n_jobs)
-
-    def effective_n_jobs(self, n_jobs: int) -> int:
-        return 2
-
-    def submit(self, func: Any, callback: Any = None) -> "Future[bytes]":
-        future = self.pool.submit(called, pickle.dumps(func))
-        future.add_done_callback(callback)
-        return future
-
-    def retrieve_result_callback(self, out: Any) -> Any:
-        return pickle.loads(out.result())
-
-    def terminate(self) -> None:
-        self.pool.shutdown()
-
-
-def called(function: bytes) -> bytes:
-    return pickle.dumps(pickle.loads(function)())
-
-
 def test_a_cluster_makes_the_same_copies(
     params: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,11 +51,31 @@ def test_a_cluster_makes_the_same_copies(
     train = PackedSplit(images, np.arange(len(images)) % 3, index)
     classes = ["a", "b", "c"]
     write_copies(train, classes, variation, 0, tmp_path / "here", workers=1)
-    register_parallel_backend("elsewhere", Elsewhere)
-    with joblib.parallel_config("elsewhere"):
-        monkeypatch.setattr("constancy.parallel._ALONE_SECONDS", 0)
-        write_copies(train, classes, variation, 0, tmp_path / "there")
+    monkeypatch.setattr("constancy.parallel._ALONE_SECONDS", 0)
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as dask:
+        monkeypatch.setenv(DASK, dask.scheduler_address)
+        with cluster():
+            assert os.getpid() not in {process for _, process in run_jobs("work", jobs(seconds=10))}
+            write_copies(train, classes, variation, 0, tmp_path / "there")
     for kind in ("scale", "clutter"):
         here, there = (np.load(tmp_path / at / kind / "images.npy") for at in ("here", "there"))
         assert (here == there).all()
         assert here.any(axis=(2, 3, 4)).all()
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("constancy.parallel._ANSWER_SECONDS", 0.5)
+    for address in ("127.0.0.1:9", "nonsense"):
+        monkeypatch.setenv(DASK, address)
+        told = f"^{DASK}: no Dask scheduler answers at '{address}': name a running one"
+        with pytest.raises(UserError, match=told), cluster():
+            pass
+
+
+def test_without_dask_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DASK, "scheduler:8786")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match=r"pip install 'constancy\[dask\]'"), cluster():
+        pass

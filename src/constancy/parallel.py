@@ -1,16 +1,23 @@
 """Work on many images, shared among processes."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import joblib
 from joblib.externals.loky import get_reusable_executor
 
+from constancy.errors import UserError
 from constancy.progress import progress
 
 Result = TypeVar("Result")
 
+DASK = "CONSTANCY_DASK"
+"""Variable with the address of a Dask scheduler."""
+
+_ANSWER_SECONDS = 10  # that a scheduler may take
 _ALONE_SECONDS = 3.0  # less work than this takes one process no longer than starting others
 
 
@@ -36,8 +43,8 @@ def run_jobs(
 
     workers: how many processes; None: as many as there are, or this one alone where the work is
     little. The processes are joblib's, one for each core (loky): the work is mostly Python, which
-    threads would not speed up. Inside `joblib.parallel_config` they are those of its backend, such
-    as a cluster's.
+    threads would not speed up. Inside `cluster`, or `joblib.parallel_config`, they are those of that
+    backend.
     """
     if workers is None:
         seconds = sum(job.seconds for job in jobs)
@@ -48,6 +55,33 @@ def run_jobs(
         for job, result in zip(jobs, results, strict=True):
             display.update(job.images)
             yield result
+
+
+@contextmanager
+def cluster() -> Iterator[None]:
+    """Within the block, jobs go to the workers of the Dask scheduler that CONSTANCY_DASK names.
+
+    Without that variable they stay with this machine's cores. Raises UserError if Dask is not
+    installed or no scheduler answers.
+    """
+    if not (address := os.environ.get(DASK)):
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise UserError(
+            f"{DASK} needs the package distributed: pip install 'constancy[dask]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_ANSWER_SECONDS)
+    except (OSError, ValueError):
+        raise UserError(
+            f"{DASK}: no Dask scheduler answers at '{address}': name a running one, as HOST:PORT, "
+            "or unset the variable"
+        ) from None
+    with client, joblib.parallel_config("dask"):
+        yield
 
 
 def end_workers() -> None:
