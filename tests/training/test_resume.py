@@ -175,17 +175,19 @@ def test_sigterm_saves_what_nothing_had_saved(
 TWO = {"accelerator": "cpu", "strategy": "ddp", "epochs": 2, "batch_size": 48}
 
 
+def by_slurm(rank: int) -> dict[str, str]:
+    """The variables that SLURM gives one of two processes, each on a machine of its own."""
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2"}
+    job |= {"SLURM_NNODES": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_LOCALID": "0"}
+    job |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29519"}
+    return job | {"SLURM_PROCID": str(rank), "SLURM_NODEID": str(rank)}
+
+
 def trained_on_two_nodes(
     project: Path, workspace: Path, *point: object, code: int = 0
 ) -> list[str]:
     """What two processes told that SLURM started, as it were, on a machine each."""
-    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2"}
-    job |= {"SLURM_NNODES": "2", "SLURM_NTASKS_PER_NODE": "1", "SLURM_LOCALID": "0"}
-    job |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29519"}
-    both = [
-        start(project, workspace, *point, **job, SLURM_PROCID=rank, SLURM_NODEID=rank)
-        for rank in ("0", "1")
-    ]
+    both = [start(project, workspace, *point, **by_slurm(rank)) for rank in (0, 1)]
     for process, told in both:
         process.join(100)
         assert process.exitcode == code, told.read_text()
@@ -241,3 +243,24 @@ def test_two_nodes_take_over_what_was_killed_on_one_and_end_with_its_bits(
     assert [node.returncode for node in both] == [0, 0], told
     assert "going on in epoch 2" in told[0]
     assert outcome(tmp_path / "two") == outcome(tmp_path / "one")
+
+
+@pytest.mark.slow  # four processes that import everything
+def test_two_nodes_under_slurm_end_with_the_bits_of_one_process_with_two_devices(
+    prepared: Prepared, tmp_path: Path
+) -> None:
+    for name, devices in (("one", {"devices": 2}), ("two", {})):
+        (tmp_path / name).mkdir()
+        project_with(prepared, tmp_path / name, **STATEFUL | TWO | devices)
+    launched = [("one", {}), ("two", by_slurm(0)), ("two", by_slurm(1))]
+    processes = [
+        subprocess.Popen(
+            command(tmp_path / name, tmp_path / name / "workspace"),
+            env=env(**variables),
+            stderr=subprocess.DEVNULL,
+        )
+        for name, variables in launched
+    ]
+    assert [process.wait(200) for process in processes] == [0, 0, 0]
+    one, two = (outcome(tmp_path / name / "workspace") for name in ("one", "two"))
+    assert one == two
