@@ -54,8 +54,9 @@ def test_the_run_is_tracked_with_everything_that_it_made(finished_project: Proje
     assert run.data.params["train.epochs"]
     assert run.data.metrics["clean/accuracy"] == metrics["clean"]["accuracy"]
     trained = finished_project.json("reports/run.json")
-    for name in ("validation_score", "rate", "images_per_second", "mix_occlusion"):
+    for name in ("validation_score", "rate", "mix_occlusion"):
         assert len(client.get_metric_history(run.info.run_id, name)) == trained["epochs"], name
+    assert run.data.metrics["images_per_second"] > 0
     assert run.data.tags["choices.precision"] == trained["choices"]["precision"]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     made = {"report.html", "metrics.json", "decision.json", "plots", "predictions.npz"}
