@@ -36,7 +36,7 @@ def killed_at(point: list[str]) -> None:
     """Patch the place where the process is to end."""
     kind, *numbers = point
     wanted = [int(number) for number in numbers]
-    ranks = range(2)
+    place, ranks = wanted[:2], wanted[2:] or range(2)
     start, train, validate, row = (
         Classifier.on_train_batch_start,
         Classifier.training_step,
@@ -47,17 +47,15 @@ def killed_at(point: list[str]) -> None:
 
     def on_train_batch_start(self: Any, batch: Any, batch_idx: int) -> None:
         start(self, batch, batch_idx)
-        if [self.current_epoch, batch_idx] == wanted[:2] and self.global_rank in (
-            wanted[2:] or ranks
-        ):
+        if [self.current_epoch, batch_idx] == place and self.global_rank in ranks:
             if kind == "batch":
                 die()
             if kind == "told":
                 os.kill(os.getpid(), signal.SIGTERM)
 
     def training_step(self: Any, batch: Any, batch_idx: int) -> Any:
-        place = [self.current_epoch, self.global_rank]
-        ruined = kind == "ruined" and place == wanted and self.trainer.is_last_batch
+        here = kind == "ruined" and [self.current_epoch, self.global_rank] == wanted
+        ruined = here and self.trainer.is_last_batch
         return train(self, batch, batch_idx) * (math.nan if ruined else 1)
 
     def validation_step(self: Any, batch: Any, batch_idx: int) -> None:

@@ -1,11 +1,13 @@
 """The C library's memory: kept for the next batch rather than given back after each."""
 
 import ctypes
+from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD: mallopt(3)
 _KEPT = 2**27  # bytes; with eight times as much, evaluation was no faster, but took more memory
 
 
+@cache
 def keep_freed_memory() -> None:
     """Have this process keep blocks of up to 128 MiB that it frees, for its next ones.
 
