@@ -23,7 +23,7 @@ import torch
 from pytorch_lightning.utilities import rank_zero_only
 from training_project import Prepared
 
-from constancy.training import resume
+from constancy.training import resume, steps
 from constancy.training.callbacks import History
 from constancy.training.module import Classifier
 
@@ -37,26 +37,23 @@ def killed_at(point: list[str]) -> None:
     kind, *numbers = point
     wanted = [int(number) for number in numbers]
     place, ranks = wanted[:2], wanted[2:] or range(2)
-    start, train, validate, row = (
-        Classifier.on_train_batch_start,
-        Classifier.training_step,
+    loss, validate, row = (
+        Classifier.loss_of,
         Classifier.validation_step,
         History.on_train_epoch_end,
     )
     save, saves = torch.save, [0]
 
-    def on_train_batch_start(self: Any, batch: Any, batch_idx: int) -> None:
-        start(self, batch, batch_idx)
-        if [self.current_epoch, batch_idx] == place and self.global_rank in ranks:
+    def loss_of(self: Any, batch: Any, number: int) -> Any:
+        if [self.current_epoch, number] == place and self.global_rank in ranks:
             if kind == "batch":
                 die()
             if kind == "told":
                 os.kill(os.getpid(), signal.SIGTERM)
-
-    def training_step(self: Any, batch: Any, batch_idx: int) -> Any:
-        here = kind == "ruined" and [self.current_epoch, self.global_rank] == wanted
-        ruined = here and self.trainer.is_last_batch
-        return train(self, batch, batch_idx) * (math.nan if ruined else 1)
+        here = [self.current_epoch, self.global_rank] == wanted
+        if kind == "ruined" and here and self.trainer.is_last_batch:
+            self.class_weights = torch.full((self.classes,), math.nan)
+        return loss(self, batch, number)
 
     def validation_step(self: Any, batch: Any, batch_idx: int) -> None:
         validate(self, batch, batch_idx)
@@ -75,14 +72,14 @@ def killed_at(point: list[str]) -> None:
             file.truncate(file.tell() // 2)
             die()
 
-    Classifier.on_train_batch_start = on_train_batch_start  # type: ignore[method-assign]
-    Classifier.training_step = training_step  # type: ignore[method-assign]
+    Classifier.loss_of = loss_of  # type: ignore[method-assign]
     Classifier.validation_step = validation_step  # type: ignore[method-assign]
     History.on_train_epoch_end = on_train_epoch_end  # type: ignore[method-assign]
     torch.save = half_saved
 
 
 def main(project: Path, workspace: Path, point: list[str]) -> None:
+    steps._TURN = 0.0
     resume._ASK_EVERY = 1
     resume._SECONDS, resume._SHARE = (1e9 if point[0] == "told" else 0.0), 1e9
     killed_at(point)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 from training_project import Prepared, prepare_small
 
-from constancy.training import resume
+from constancy.training import resume, steps
 from constancy.training.fit import Fitted
 
 
@@ -17,6 +17,7 @@ def saved_always(monkeypatch: pytest.MonkeyPatch) -> None:
     """State is saved after every step."""
     monkeypatch.setattr(resume, "_SECONDS", 0.0)
     monkeypatch.setattr(resume, "_SHARE", 1e9)
+    monkeypatch.setattr(steps, "_TURN", 0.0)
 
 
 @pytest.fixture(scope="session")

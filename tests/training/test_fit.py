@@ -12,7 +12,7 @@ from training_project import Prepared, same, weights
 
 from constancy.errors import UserError
 from constancy.settings import PIXEL_FACTORS
-from constancy.training import callbacks, resume
+from constancy.training import callbacks, steps
 from constancy.training.callbacks import History
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted, balanced
@@ -174,13 +174,13 @@ def test_a_model_is_tuned_without_a_change_of_what_is_frozen(train: Train, in_tm
 
 def hungry(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """Let steps of more than so many images ask torch for more memory than there is."""
-    step = Classifier.training_step
+    loss_of = Classifier.loss_of
 
-    def training_step(self: Classifier, batch: Batch, batch_idx: int) -> torch.Tensor:
+    def hungry_loss_of(self: Classifier, batch: Batch, number: int) -> torch.Tensor:
         torch.empty(2**55 if len(batch.labels) > most else 1, dtype=torch.uint8)
-        return step(self, batch, batch_idx)
+        return loss_of(self, batch, number)
 
-    monkeypatch.setattr(Classifier, "training_step", training_step)
+    monkeypatch.setattr(Classifier, "loss_of", hungry_loss_of)
 
 
 def test_batches_are_halved_until_memory_is_enough(
@@ -204,10 +204,10 @@ def test_too_little_memory_for_any_batch_is_told(
         train(batch_size=32)
 
 
+@pytest.mark.usefixtures("saved_always")
 def test_a_training_that_goes_on_keeps_its_state_when_memory_is_short(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resume, "_SECONDS", 0.0)
     monkeypatch.setattr(History, "on_train_epoch_end", interrupted)
     with pytest.raises(OSError, match="cut off"):
         prepared.fit(prepared.settings(), tmp_path)
@@ -222,15 +222,15 @@ def test_a_training_that_goes_on_keeps_its_state_when_memory_is_short(
 def test_memory_that_runs_out_later_costs_no_state(
     prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = Classifier.training_step
+    loss_of = Classifier.loss_of
 
-    def hungry_in_time(self: Classifier, batch: Batch, batch_idx: int) -> torch.Tensor:
+    def hungry_in_time(self: Classifier, batch: Batch, number: int) -> torch.Tensor:
         torch.empty(2**55 if self.current_epoch else 1, dtype=torch.uint8)
-        return step(self, batch, batch_idx)
+        return loss_of(self, batch, number)
 
     whole = prepared.fit(prepared.settings(), tmp_path / "whole")
     with monkeypatch.context() as patched:
-        patched.setattr(Classifier, "training_step", hungry_in_time)
+        patched.setattr(Classifier, "loss_of", hungry_in_time)
         with pytest.raises(UserError, match="did fit before: stop what else takes it and run"):
             prepared.fit(prepared.settings(), tmp_path / "cut")
     assert same(prepared.fit(prepared.settings(), tmp_path / "cut"), whole)
@@ -251,6 +251,7 @@ def test_a_long_epoch_tells_how_far_it_is(
     train: Train, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(callbacks, "LINE_EVERY", 0.0)
+    monkeypatch.setattr(steps, "_TURN", 0.0)
     train(epochs=1, batch_size=100)
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train:")]
     batches = int(told[0].rpartition("/")[2])

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import TQDMProgressBar
 
 from constancy.evaluation.history import COLUMNS
 from constancy.files import write_text
+from constancy.training.module import Classifier
 
 LINE_EVERY = 10.0  # seconds
 
@@ -41,11 +43,10 @@ class History(Callback):
 
 
 class Speed(Callback):
-    """Counts what this process trains: images, and seconds from its first batch to its last
-    validation.
-    """
+    """What this process trains: images, and seconds from its first batch to its last validation."""
 
-    def __init__(self) -> None:
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
         self.images = 0
         self.seconds = 0.0
         self._start = time.monotonic()
@@ -57,21 +58,26 @@ class Speed(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         self._start = time.monotonic()
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,  # noqa: ARG002
-        outputs: Any,  # noqa: ARG002
-        batch: Any,
-        batch_idx: int,  # noqa: ARG002
-    ) -> None:
-        self.images += len(batch.labels) * trainer.world_size
-
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.images = self.classifier.images * trainer.world_size
         self.seconds = time.monotonic() - self._start
         for logger in trainer.loggers:
             speed = {"images_per_second": self.images_per_second}
             logger.log_metrics(speed, step=trainer.global_step)
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's, told how far the epoch is: it goes by a number that may begin anew amid an epoch."""
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,  # noqa: ARG002
+    ) -> None:
+        super().on_train_batch_end(trainer, pl_module, outputs, batch, batches_done(trainer) - 1)
 
 
 class ProgressLines(Callback):
@@ -86,10 +92,10 @@ class ProgressLines(Callback):
         pl_module: LightningModule,  # noqa: ARG002
         outputs: Any,  # noqa: ARG002
         batch: Any,  # noqa: ARG002
-        batch_idx: int,
+        batch_idx: int,  # noqa: ARG002
     ) -> None:
         if self._due(trainer) and not trainer.is_last_batch:  # the epoch's end tells more
-            self._tell(trainer, f"batch {batch_idx + 1}/{trainer.num_training_batches}")
+            self._tell(trainer, f"batch {batches_done(trainer)}/{trainer.num_training_batches}")
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         if self._due(trainer):
@@ -103,3 +109,8 @@ class ProgressLines(Callback):
         self.last = time.monotonic()
         epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
         print(f"train: epoch {epoch}, {what}", file=sys.stderr)
+
+
+def batches_done(trainer: Trainer) -> int:
+    """How many batches of its epoch a training has learned from, at the end of one."""
+    return trainer.fit_loop.epoch_loop.batch_progress.current.ready

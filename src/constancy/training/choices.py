@@ -29,7 +29,7 @@ _MEASURE = 0.5  # seconds for each precision
 _WORTHWHILE = 600.0  # seconds of training: below, compiling cannot pay back
 _PAYS_BACK = 0.9  # of the time without it that a training takes with it, compiling included
 _OVERHEAD = 1.1  # of a whole epoch over its steps and its validation, about
-_AROUND = 0.002  # seconds of each step that are not the network's, about
+_AROUND = 0.001  # seconds of each step that are not the network's, about
 _PATIENCE = 600.0  # seconds that one process waits for another one's choices
 
 

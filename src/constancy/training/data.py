@@ -4,6 +4,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,11 @@ class Batch(NamedTuple):
     images: Tensor
     labels: Tensor
     group: str
+
+    def to(self, device: torch.device) -> "Batch":
+        """The batch there; nothing waits until it has come."""
+        images, labels = (each.to(device, non_blocking=True) for each in self[:2])
+        return Batch(images, labels, self.group)
 
 
 @dataclass
@@ -68,15 +74,15 @@ class TrainingBatches:
         rows = torch.from_numpy(drawn.rows[order]).to(self.labels.device)
         places = torch.from_numpy(drawn.copies[order] * count + drawn.rows[order]).to(rows.device)
         flat = [self.sources[kind].flatten(0, 1) for kind in weights]
-        start = 0
-        for part in parts:
-            some = slice(start, start := start + len(part))
-            images = flat[0].new_empty((len(part), *flat[0].shape[1:]))
-            kinds = np.bincount(drawn.kinds[part], minlength=len(flat)).tolist()
-            pieces = zip(flat, images.split(kinds), places[some].split(kinds), strict=True)
-            for source, piece, chosen in pieces:
-                torch.index_select(source, 0, chosen, out=piece)
-            yield Batch(images, self.labels[rows[some]], "")
+        # All that is small is worked out here: between two steps it would find cold caches.
+        counts = [np.bincount(drawn.kinds[part], minlength=len(flat)).tolist() for part in parts]
+        chosen = iter(places.split(list(chain.from_iterable(counts))))
+        labels = self.labels[rows].split([len(part) for part in parts])
+        for count_of_kinds, own_labels in zip(counts, labels, strict=True):
+            images = flat[0].new_empty((len(own_labels), *flat[0].shape[1:]))
+            for source, piece in zip(flat, images.split(count_of_kinds), strict=True):
+                torch.index_select(source, 0, next(chosen), out=piece)
+            yield Batch(images, own_labels, "")
 
 
 @dataclass
@@ -168,8 +174,7 @@ class ImageData(LightningDataModule):
         dataloader_idx: int,  # noqa: ARG002
     ) -> Batch:
         # As Lightning does it, without its search for what could be moved.
-        images, labels = (each.to(device, non_blocking=True) for each in batch[:2])
-        return Batch(images, labels, batch.group)
+        return batch.to(device)
 
     def train_dataloader(self) -> TrainingBatches:
         trainer = self.trainer
@@ -184,7 +189,7 @@ class ImageData(LightningDataModule):
             self.batch_size,
             self.seed,
             # Both are those of the checkpoint where training goes on from one.
-            position=lambda: (trainer.current_epoch, progress.current.ready),
+            position=lambda: (trainer.current_epoch, progress.current.completed),
             rank=trainer.global_rank,
             processes=trainer.world_size,
         )

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from torch import Tensor
 
 from constancy.errors import UserError
+from constancy.training.module import BatchLoss
 
 _EVERY = 50  # batches, where asking for the loss holds up the device or the other processes
 
@@ -16,29 +16,24 @@ _EVERY = 50  # batches, where asking for the loss holds up the device or the oth
 class Finite(Callback):
     """Raises UserError for a loss that is not finite: with the step, the rate and the last checkpoint.
 
-    last: the checkpoint's file, which is there or not.
+    last: the checkpoint's file, which is there or not; losses: those that the training has added, and
+    that nobody has looked at yet.
     """
 
-    def __init__(self, last: Path) -> None:
+    def __init__(self, last: Path, losses: list[BatchLoss]) -> None:
         self.last = last
-        self.place = (0, 0.0)  # step, and its rate
-        self.unchecked: list[tuple[int, float, Tensor]] = []  # the same, and the loss
-
-    def on_train_batch_start(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
-        self.place = trainer.global_step, trainer.optimizers[0].param_groups[0]["lr"]
+        self.losses = losses
 
     def on_train_batch_end(
         self,
         trainer: Trainer,
-        pl_module: LightningModule,  # noqa: ARG002
-        outputs: Any,
+        pl_module: LightningModule,
+        outputs: Any,  # noqa: ARG002
         batch: Any,  # noqa: ARG002
-        batch_idx: int,
+        batch_idx: int,  # noqa: ARG002
     ) -> None:
-        loss = outputs["loss"].detach()
-        self.unchecked.append((*self.place, loss))
-        alone = loss.device.type == "cpu" and trainer.world_size == 1
-        if alone or trainer.is_last_batch or (batch_idx + 1) % _EVERY == 0:
+        alone = pl_module.device.type == "cpu" and trainer.world_size == 1
+        if alone or trainer.is_last_batch or len(self.losses) >= _EVERY:
             self.check(trainer)
 
     def weights_are_finite(self, trainer: Trainer) -> bool:
@@ -50,10 +45,10 @@ class Finite(Callback):
         """Raise UserError if a loss since the last call was not finite, in any of the processes, which
         all call this at the same steps.
         """
-        if not self.unchecked:
+        if not self.losses:
             return
-        steps, rates, losses = zip(*self.unchecked, strict=True)
-        self.unchecked.clear()
+        steps, rates, losses = zip(*self.losses, strict=True)
+        self.losses.clear()
         of_all = trainer.strategy.reduce(torch.stack(losses), reduce_op="sum")
         finite = [math.isfinite(loss) for loss in of_all.tolist()]
         if all(finite):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,18 @@ from constancy.seeds import derive_seed
 from constancy.settings import Settings
 from constancy.settings.model import Model
 from constancy.settings.train import Train
-from constancy.training.callbacks import History, ProgressLines, Speed
+from constancy.training.callbacks import History, ProgressBar, ProgressLines, Speed
 from constancy.training.choices import Choices, choices_of
 from constancy.training.data import ImageData
 from constancy.training.debug import profiler
 from constancy.training.finite import Finite
-from constancy.training.launch import end_with_parent, search_no_driver, trainer_devices
+from constancy.training.launch import end_with_parent, processes, search_no_driver, trainer_devices
 from constancy.training.memory import out_of_memory, release
 from constancy.training.mix import AdaptiveMix
 from constancy.training.module import CLEAN, SCORE, Classifier
 from constancy.training.quiet import quiet_lightning
 from constancy.training.resume import BEST, LAST, Best, Resume, WholeCheckpoints
+from constancy.training.steps import ManySteps
 
 HISTORY_FILE = "history.csv"
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -164,7 +166,13 @@ def _fit(
         network.compile()
     data.batch_size = choices.batch_size
     batches = -(-len(data.train) // choices.batch_size)
-    classifier = Classifier(
+    average = EMAWeightAveraging(decay=train.ema) if train.ema else None
+    accumulate, clip = choices.accumulate, train.clip
+    make: Callable[..., Classifier] = Classifier
+    if processes(train) == 1 and train.strategy == "auto":
+        make = partial(ManySteps, accumulate=accumulate, clip=clip, average=average)
+        accumulate, clip = 1, None  # it does both
+    classifier = make(
         network,
         train,
         body_rate=model.body_rate,
@@ -177,14 +185,14 @@ def _fit(
         else None,
     )
     best = Best(workspace, SCORE)
-    speed, last, terminal = Speed(), workspace / LAST, sys.stderr.isatty()
-    finite = Finite(last)
+    speed, last, terminal = Speed(classifier), workspace / LAST, sys.stderr.isatty()
+    finite = Finite(last, classifier.losses)
     trainer = _trainer(
         train,
         precision=PRECISIONS[choices.precision],
         max_epochs=choices.epochs,
-        accumulate_grad_batches=choices.accumulate,
-        gradient_clip_val=train.clip,
+        accumulate_grad_batches=accumulate,
+        gradient_clip_val=clip,
         logger=logger or False,
         callbacks=[
             best,
@@ -193,8 +201,8 @@ def _fit(
             speed,
             finite,
             *([data.mix] if isinstance(data.mix, AdaptiveMix) else []),
-            *([EMAWeightAveraging(decay=train.ema)] if train.ema else []),
-            *([] if terminal else [ProgressLines()]),
+            *([average] if average else []),
+            ProgressBar() if terminal else ProgressLines(),
             Resume(last, finite),  # after all others, whose state it saves
         ],
         plugins=[WholeCheckpoints()],

@@ -1,6 +1,6 @@
 """The LightningModule: a network, its loss, and how it is validated."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from pytorch_lightning import LightningModule
@@ -18,6 +18,14 @@ from constancy.training.optimization import make_optimizer, make_schedule
 
 CLEAN = "clean"
 SCORE = "validation_score"
+
+
+class BatchLoss(NamedTuple):
+    """Of one batch: how many steps had been taken before it, the rate of its step, and its loss."""
+
+    step: int
+    rate: float
+    loss: Tensor
 
 
 class Classifier(LightningModule):
@@ -55,6 +63,8 @@ class Classifier(LightningModule):
         self.seed = seed
         self.classes = classes
         self.class_weights = class_weights
+        self.losses: list[BatchLoss] = []  # those that nobody has looked at yet
+        self.images = 0  # that this process has learned from
         # Sums stay on the device: to ask for a value after each step would hold up the next one.
         self.trained = torch.zeros(3)  # loss, right, images
         self.validated = torch.zeros(len(groups), 2)  # right, images
@@ -70,16 +80,18 @@ class Classifier(LightningModule):
         if self.class_weights is not None:
             self.class_weights = self.class_weights.to(self.device)
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        # Every draw hangs on the batch's number: a training that was cut off goes on exactly.
-        place = ("batch", self.current_epoch, batch_idx, self.global_rank)
-        seed_generators(self.device, derive_seed(self.seed, *place))
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self.loss_of(batch, batch_idx)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+    def loss_of(self, batch: Batch, number: int) -> Tensor:
+        """The loss of a training batch, by its number in the epoch."""
+        # Every draw hangs on that number: a training that was cut off goes on exactly.
+        place = ("batch", self.current_epoch, number, self.global_rank)
+        seed_generators(self.device, derive_seed(self.seed, *place))
         recipe, labels = self.settings, batch.labels
-        images = jitter(batch.images, shift=recipe.shift, flip=recipe.flip)
-        images, targets = blend(images, labels, recipe.mixup, recipe.cutmix, self.classes)
-        logits = self(images)
+        inputs = jitter(batch.images, shift=recipe.shift, flip=recipe.flip)
+        inputs, targets = blend(inputs, labels, recipe.mixup, recipe.cutmix, self.classes)
+        logits = self(inputs)
         # Not the mean: torch divides that by the batch's own weights, and nothing would be balanced.
         loss = functional.cross_entropy(
             logits,
@@ -88,9 +100,18 @@ class Classifier(LightningModule):
             label_smoothing=recipe.label_smoothing,
             reduction="sum",
         ) / len(labels)
-        count = torch.full_like(loss, len(labels), dtype=self.trained.dtype)
-        self.trained += torch.stack([loss.detach() * count, _right(logits, labels), count])
+        self.losses.append(BatchLoss(self.global_step, self.rate, loss.detach()))
+        self.images += len(labels)
+        losses, right, images = self.trained.unbind()
+        losses.add_(loss.detach(), alpha=len(labels))
+        right.add_(_right(logits, labels))
+        images.add_(len(labels))
         return loss
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the step that comes next."""
+        return self.trainer.optimizers[0].param_groups[0]["lr"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         sums = self.validated[self.groups.index(batch.group)]
@@ -112,7 +133,10 @@ class Classifier(LightningModule):
                 "validation_accuracy": clean,
                 "validation_factors": factors,
                 SCORE: (clean + factors + accuracies[COMBINED]) / 3,
-                "rate": self.trainer.optimizers[0].param_groups[0]["lr"],
+                "rate": self.rate,
+                # Lightning counts its loop's turns, which are not always steps.
+                "step": float(self.global_step),
+                "epoch": float(self.current_epoch),
             }
         )
         self.trained.zero_()

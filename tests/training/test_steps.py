@@ -1,0 +1,127 @@
+"""Several steps in a turn of Lightning's loop are the steps that it would have taken itself."""
+
+import csv
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from pytorch_lightning.loggers import CSVLogger
+from training_project import Prepared, same
+
+from constancy.training import callbacks, fit, steps
+from constancy.training.data import Batch
+from constancy.training.fit import Fitted
+from constancy.training.module import Classifier
+from constancy.training.steps import ManySteps
+
+Train = Callable[..., Fitted]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn has three steps, however long they take."""
+    times = itertools.count()
+    monkeypatch.setattr(steps, "_TURN", 3)
+    monkeypatch.setattr(steps, "time", SimpleNamespace(monotonic=lambda: next(times)))
+
+
+def cut_off(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
+    """Let training fail before it has learned from that batch."""
+    loss_of = Classifier.loss_of
+
+    def fails(self: Classifier, batch: Batch, at: int) -> torch.Tensor:
+        if (self.current_epoch, at) == (epoch, number):
+            raise OSError("cut off")
+        return loss_of(self, batch, at)
+
+    monkeypatch.setattr(Classifier, "loss_of", fails)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {},
+        {"accumulate": 3, "batch_size": 24, "clip": 0.5, "ema": 0.9, "mixup": 0.2},
+        {"optimizer": "sgd", "schedule": "cosine", "clip": 0.1, "mix": "adaptive"},
+        {"precision": "bf16", "ema": 0.9, "cutmix": 1.0, "class_weights": True},
+    ],
+    ids=["plain", "all that happens between steps", "another optimiser", "bf16"],
+)
+@pytest.mark.usefixtures("few")
+def test_they_end_with_the_bits_of_lightning_s_own(
+    train: Train, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, object]
+) -> None:
+    many = train(**recipe)
+    monkeypatch.setattr(fit, "processes", lambda _: 2)  # so that each step is a turn
+    monkeypatch.setattr(ManySteps, "__init__", None)
+    own = train(**recipe)
+    assert same(many, own)
+    assert many.history.read_bytes() == own.history.read_bytes()
+    assert many.record() == own.record()
+
+
+def test_a_turn_has_steps_until_its_time_is_up(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    turn = ManySteps.training_step
+
+    def counted(self: ManySteps, dataloader_iter: object) -> None:
+        before = self.images
+        turn(self, dataloader_iter)
+        taken.append(self.images - before)
+
+    monkeypatch.setattr(ManySteps, "training_step", counted)
+    monkeypatch.setattr(steps, "_TURN", 0.0)
+    train(epochs=1, batch_size=24)
+    one_each, images = len(taken), sum(taken)
+    assert max(taken) <= 24
+    taken.clear()
+    monkeypatch.setattr(steps, "_TURN", 1e9)
+    train(epochs=1, batch_size=24)
+    assert one_each > 4
+    assert taken == [images]
+
+
+@pytest.mark.usefixtures("saved_always", "few")
+def test_what_is_cut_off_amid_a_turn_goes_on_with_it(
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(callbacks, "LINE_EVERY", 0.0)
+    settings = prepared.settings(batch_size=24, epochs=2)
+    whole = prepared.fit(settings, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        cut_off(patched, 1, 5)
+        with pytest.raises(OSError, match="cut off"):
+            prepared.fit(settings, tmp_path / "cut")
+    capsys.readouterr()
+    again = prepared.fit(settings, tmp_path / "cut")
+    told = capsys.readouterr().err
+    batches = -(-len(prepared.data(settings).train) // 24)
+    assert f"going on in epoch 2, after step {batches + 3}" in told
+    assert f"train: epoch 2/2, batch 6/{batches}" in told
+    assert same(whole, again)
+    assert whole.history.read_bytes() == again.history.read_bytes()
+
+
+@pytest.mark.usefixtures("few")
+def test_what_is_logged_stands_at_its_step(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = prepared.settings(batch_size=24, accumulate=2, epochs=3)
+    logger = CSVLogger(tmp_path / "log")
+    monkeypatch.setattr(
+        "training_project.fit", lambda *args, **more: fit.fit(*args, **more | {"logger": logger})
+    )
+    prepared.fit(settings, tmp_path / "workspace")
+    with (Path(logger.log_dir) / "metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["validation_score"]]
+    steps_each = -(-len(prepared.data(settings).train) // 48)
+    assert [int(row["step"]) for row in rows] == [steps_each * epoch for epoch in (1, 2, 3)]
+    assert [float(row["epoch"]) for row in rows] == [0, 1, 2]
