@@ -12,6 +12,7 @@ from constancy.seeds import generator
 from constancy.settings.base import PIXEL_FACTORS
 from constancy.settings.variation import Strengths
 from constancy.variation.factors import FACTORS, strength_at
+from constancy.variation.light import DISPLAY_GAMMA
 from constancy.variation.scene import Donors, Scene
 from constancy.variation.view import View, border_colors
 
@@ -129,6 +130,24 @@ def test_training_sees_objects_from_every_side(strengths: Strengths) -> None:
         lean = piece.back[2, :2]
         leanings.add(int(np.arctan2(lean[1], lean[0]) // (np.pi / 4)))
     assert len(leanings) == 8
+
+
+def test_light_comes_from_any_side_and_leaves_the_other_one_nearly_black(
+    strengths: Strengths,
+) -> None:
+    shape, sides, darkest = (32, 32, 1), set(), []
+    white = np.full(shape, 255, np.uint8)
+    down, right = np.mgrid[-1:1:32j, -1:1:32j]
+    for seed in range(60):
+        piece = FACTORS["illumination"].draw(
+            strengths.illumination, 5, generator(seed), Scene(shape)
+        )
+        lit = View.of([piece]).apply(white, border_colors(white[None])[0])[..., 0] / 255
+        toward = np.arctan2((down * (lit - lit.mean())).sum(), (right * (lit - lit.mean())).sum())
+        sides.add(int(toward // (np.pi / 4)))
+        darkest.append(lit.min() ** DISPLAY_GAMMA)
+    assert len(sides) == 8
+    assert np.median(darkest) < 0.02  # of the light
 
 
 @pytest.mark.parametrize("severity", [-0.1, 5.1, float("nan")])
