@@ -7,7 +7,8 @@ BATCH`, `validation EPOCH`, `epoch EPOCH` (its row is written), `save NUMBER` (i
 writing that checkpoint), or `never`. State is saved after every step. `told EPOCH BATCH` is another
 end: there the process gets SIGTERM, and by then has saved nothing. Of several processes, one alone
 ends at `batch EPOCH BATCH RANK` and `told EPOCH BATCH RANK`, and `ruined EPOCH RANK` makes one lose
-its numbers in the last batch of that epoch. In the end the workspace has `result.json`.
+its numbers in the last batch of that epoch. Each step is a turn of Lightning's loop, but with a last
+word `turns`. In the end the workspace has `result.json`.
 """
 
 import hashlib
@@ -51,7 +52,8 @@ def killed_at(point: list[str]) -> None:
             if kind == "told":
                 os.kill(os.getpid(), signal.SIGTERM)
         here = [self.current_epoch, self.global_rank] == wanted
-        if kind == "ruined" and here and self.trainer.is_last_batch:
+        last = number == self.trainer.num_training_batches - 1
+        if kind == "ruined" and here and last:
             self.class_weights = torch.full((self.classes,), math.nan)
         return loss(self, batch, number)
 
@@ -79,7 +81,10 @@ def killed_at(point: list[str]) -> None:
 
 
 def main(project: Path, workspace: Path, point: list[str]) -> None:
-    steps._TURN = 0.0
+    if point[-1] == "turns":
+        point = point[:-1]
+    else:
+        steps._TURN = 0.0
     resume._ASK_EVERY = 1
     resume._SECONDS, resume._SHARE = (1e9 if point[0] == "told" else 0.0), 1e9
     killed_at(point)

@@ -23,13 +23,19 @@ class _Lines(tqdm):
         self.disable = True  # no closing line: the caller reports the outcome
 
 
-def progress(label: str, *, total: int | None, unit: str = "image") -> "tqdm[Any]":
-    """A progress display to `update(n)` and `close()`, or to use as a context manager."""
+def progress(
+    label: str, *, total: int | None, unit: str = "image", initial: int = 0
+) -> "tqdm[Any]":
+    """A progress display to `update(n)` and `close()`, or to use as a context manager.
+
+    initial: how many of the total were done before.
+    """
     bar = tqdm if sys.stderr.isatty() else _Lines
     interval = 0.2 if sys.stderr.isatty() else _LINE_EVERY
     return bar(
         desc=label,
         total=total,
+        initial=initial,
         unit=f" {unit}s",
         delay=_DELAY,
         mininterval=interval,

@@ -123,6 +123,14 @@ def test_a_killed_training_ends_with_the_bits_of_the_whole_one(
     assert outcome(tmp_path) == whole
 
 
+def test_a_training_killed_amid_a_turn_of_many_steps_goes_on_before_it(
+    project: Path, whole: tuple[Any, str], tmp_path: Path
+) -> None:
+    trained(project, tmp_path, "batch", 1, 7, "turns", code=-signal.SIGKILL)
+    assert "going on in epoch" in trained(project, tmp_path, "never", "turns")
+    assert outcome(tmp_path) == whole
+
+
 def test_a_training_of_one_step_an_epoch_is_saved_too(prepared: Prepared, tmp_path: Path) -> None:
     (tmp_path / "project").mkdir()
     one_step = {"batch_size": 24, "accumulate": 1000, "epochs": 4}
@@ -164,10 +172,11 @@ def test_sigterm_saves_and_leaves_within_ten_seconds(
     assert outcome(tmp_path) == whole
 
 
+@pytest.mark.parametrize("turns", [(), ("turns",)], ids=["a step a turn", "many steps a turn"])
 def test_sigterm_saves_what_nothing_had_saved(
-    project: Path, whole: tuple[Any, str], tmp_path: Path
+    project: Path, whole: tuple[Any, str], tmp_path: Path, turns: tuple[str, ...]
 ) -> None:
-    trained(project, tmp_path, "told", 1, 7, code=128 + signal.SIGTERM)
+    trained(project, tmp_path, "told", 1, 7, *turns, code=128 + signal.SIGTERM)
     assert "going on in epoch 2, after step" in trained(project, tmp_path)
     assert outcome(tmp_path) == whole
 
@@ -206,6 +215,15 @@ def test_where_slurm_tells_one_of_two_nodes_to_end_both_save_and_go_on(
     assert not any("Traceback" in each for each in told)
     assert "going on in epoch 2, after step" in trained_on_two_nodes(project, cut)[0]
     assert outcome(cut) == outcome(tmp_path / "whole")
+
+
+def test_what_one_process_has_begun_two_go_on_with(prepared: Prepared, tmp_path: Path) -> None:
+    project = project_with(prepared, tmp_path, **STATEFUL | TWO | {"strategy": "auto"})
+    workspace = tmp_path / "workspace"
+    trained(project, workspace, "batch", 1, 3, code=-signal.SIGKILL)
+    told = trained_on_two_nodes(project, workspace)
+    steps = -(-len(prepared.data(prepared.settings()).train) // (48 * 2))
+    assert f"going on in epoch 2, after step {steps + 1}" in told[0]
 
 
 def test_a_loss_that_is_no_number_on_one_of_two_nodes_ends_both(

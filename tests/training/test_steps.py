@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 from pytorch_lightning.loggers import CSVLogger
+from tqdm import tqdm
 from training_project import Prepared, same
 
+from constancy import progress
 from constancy.training import callbacks, fit, steps
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted
@@ -46,7 +49,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
         {},
         {"accumulate": 3, "batch_size": 24, "clip": 0.5, "ema": 0.9, "mixup": 0.2},
         {"optimizer": "sgd", "schedule": "cosine", "clip": 0.1, "mix": "adaptive"},
-        {"precision": "bf16", "ema": 0.9, "cutmix": 1.0, "class_weights": True},
+        {"precision": "bf16", "ema": 0.9, "cutmix": 1.0, "class_weights": True, "clip": 0.5},
     ],
     ids=["plain", "all that happens between steps", "another optimiser", "bf16"],
 )
@@ -64,7 +67,7 @@ def test_they_end_with_the_bits_of_lightning_s_own(
 
 
 def test_a_turn_has_steps_until_its_time_is_up(
-    train: Train, monkeypatch: pytest.MonkeyPatch
+    train: Train, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
     turn = ManySteps.training_step
@@ -77,8 +80,9 @@ def test_a_turn_has_steps_until_its_time_is_up(
     monkeypatch.setattr(ManySteps, "training_step", counted)
     monkeypatch.setattr(steps, "_TURN", 0.0)
     train(epochs=1, batch_size=24)
-    one_each, images = len(taken), sum(taken)
+    one_each, images = len(taken), len(prepared.data(prepared.settings()).train)
     assert max(taken) <= 24
+    assert sum(taken) == images
     taken.clear()
     monkeypatch.setattr(steps, "_TURN", 1e9)
     train(epochs=1, batch_size=24)
@@ -102,12 +106,41 @@ def test_what_is_cut_off_amid_a_turn_goes_on_with_it(
             prepared.fit(settings, tmp_path / "cut")
     capsys.readouterr()
     again = prepared.fit(settings, tmp_path / "cut")
-    told = capsys.readouterr().err
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train:")]
     batches = -(-len(prepared.data(settings).train) // 24)
-    assert f"going on in epoch 2, after step {batches + 3}" in told
-    assert f"train: epoch 2/2, batch 6/{batches}" in told
+    assert told[0] == f"train: going on in epoch 2, after step {batches + 3}"
+    assert told[1] == f"train: epoch 2/2, batch 6/{batches}"
     assert same(whole, again)
     assert whole.history.read_bytes() == again.history.read_bytes()
+
+
+@pytest.mark.usefixtures("saved_always", "few")
+def test_a_terminal_shows_a_bar_that_goes_on_where_the_training_does(
+    prepared: Prepared,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = prepared.settings(batch_size=24, epochs=2)
+    images = len(prepared.data(settings).train)
+    with monkeypatch.context() as patched:
+        cut_off(patched, 1, 5)
+        with pytest.raises(OSError, match="cut off"):
+            prepared.fit(settings, tmp_path)
+    capsys.readouterr()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "_DELAY", 0.0)
+    ended = tqdm.close
+    monkeypatch.setattr(tqdm, "close", lambda bar: (bar.refresh(), ended(bar)))
+    prepared.fit(settings, tmp_path)
+    told = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    shown = [line for line in told if "images" in line and line.startswith("train")]
+    batches = -(-images // 24)
+    first = round(images * (1 + 3 / batches))
+    assert f"{first}/{2 * images}" in shown[0]
+    assert "train: epoch 2/2: 100%" in shown[-1]
+    assert f"{2 * images}/{2 * images}" in shown[-1]
+    assert "validation score 0." in shown[-1]
 
 
 @pytest.mark.usefixtures("few")

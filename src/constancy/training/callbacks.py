@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.callbacks import TQDMProgressBar
 
 from constancy.evaluation.history import COLUMNS
 from constancy.files import write_text
+from constancy.progress import progress
 from constancy.training.module import Classifier
 
 LINE_EVERY = 10.0  # seconds
@@ -66,18 +66,39 @@ class Speed(Callback):
             logger.log_metrics(speed, step=trainer.global_step)
 
 
-class ProgressBar(TQDMProgressBar):
-    """Lightning's, told how far the epoch is: it goes by a number that may begin anew amid an epoch."""
+class ProgressBar(Callback):
+    """A bar for the whole training, where there is a terminal.
 
-    def on_train_batch_end(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,  # noqa: ARG002
-    ) -> None:
-        super().on_train_batch_end(trainer, pl_module, outputs, batch, batches_done(trainer) - 1)
+    images: that an epoch has; epochs: at the most.
+    """
+
+    def __init__(self, images: int, epochs: int) -> None:
+        self.images = images
+        self.epochs = epochs
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.bar = progress("train", total=self.images * self.epochs, initial=self._done(trainer))
+        self.bar.disable = not trainer.is_global_zero
+
+    def on_train_batch_end(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
+        epoch = f"{trainer.current_epoch + 1}/{self.epochs}"
+        self.bar.set_description(f"train: epoch {epoch}", refresh=False)
+        self.bar.update(self._done(trainer) - self.bar.n)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        score = trainer.callback_metrics["validation_score"].item()
+        self.bar.set_postfix_str(f"validation score {score:.4f}")
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        self.bar.close()
+
+    def on_exception(self, *rest: Any) -> None:  # noqa: ARG002
+        if hasattr(self, "bar"):
+            self.bar.close()
+
+    def _done(self, trainer: Trainer) -> int:
+        epochs = trainer.current_epoch + batches_done(trainer) / trainer.num_training_batches
+        return round(self.images * epochs)
 
 
 class ProgressLines(Callback):

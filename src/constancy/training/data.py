@@ -4,7 +4,6 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,15 +73,16 @@ class TrainingBatches:
         rows = torch.from_numpy(drawn.rows[order]).to(self.labels.device)
         places = torch.from_numpy(drawn.copies[order] * count + drawn.rows[order]).to(rows.device)
         flat = [self.sources[kind].flatten(0, 1) for kind in weights]
-        # All that is small is worked out here: between two steps it would find cold caches.
+        # What is small is worked out here: between two steps it would find cold caches.
         counts = [np.bincount(drawn.kinds[part], minlength=len(flat)).tolist() for part in parts]
-        chosen = iter(places.split(list(chain.from_iterable(counts))))
-        labels = self.labels[rows].split([len(part) for part in parts])
-        for count_of_kinds, own_labels in zip(counts, labels, strict=True):
-            images = flat[0].new_empty((len(own_labels), *flat[0].shape[1:]))
-            for source, piece in zip(flat, images.split(count_of_kinds), strict=True):
-                torch.index_select(source, 0, next(chosen), out=piece)
-            yield Batch(images, own_labels, "")
+        sizes = [len(part) for part in parts]
+        each_batch = zip(counts, places.split(sizes), self.labels[rows].split(sizes), strict=True)
+        for kinds, chosen, labels in each_batch:
+            images = flat[0].new_empty((len(labels), *flat[0].shape[1:]))
+            pieces = zip(flat, images.split(kinds), chosen.split(kinds), strict=True)
+            for source, piece, of_kind in pieces:
+                torch.index_select(source, 0, of_kind, out=piece)
+            yield Batch(images, labels, "")
 
 
 @dataclass

@@ -167,11 +167,10 @@ def _fit(
     data.batch_size = choices.batch_size
     batches = -(-len(data.train) // choices.batch_size)
     average = EMAWeightAveraging(decay=train.ema) if train.ema else None
-    accumulate, clip = choices.accumulate, train.clip
     make: Callable[..., Classifier] = Classifier
-    if processes(train) == 1 and train.strategy == "auto":
-        make = partial(ManySteps, accumulate=accumulate, clip=clip, average=average)
-        accumulate, clip = 1, None  # it does both
+    alone = processes(train) == 1 and train.strategy == "auto"
+    if many := alone and train.debug != "profile":  # which tells of Lightning's own steps
+        make = partial(ManySteps, accumulate=choices.accumulate, average=average)
     classifier = make(
         network,
         train,
@@ -191,8 +190,7 @@ def _fit(
         train,
         precision=PRECISIONS[choices.precision],
         max_epochs=choices.epochs,
-        accumulate_grad_batches=accumulate,
-        gradient_clip_val=clip,
+        accumulate_grad_batches=1 if many else choices.accumulate,
         logger=logger or False,
         callbacks=[
             best,
@@ -202,12 +200,12 @@ def _fit(
             finite,
             *([data.mix] if isinstance(data.mix, AdaptiveMix) else []),
             *([average] if average else []),
-            ProgressBar() if terminal else ProgressLines(),
-            Resume(last, finite),  # after all others, whose state it saves
+            ProgressBar(len(data.train), choices.epochs) if terminal else ProgressLines(),
+            Resume(last, finite, classifier),  # after all others, whose state it saves
         ],
         plugins=[WholeCheckpoints()],
         profiler=profiler(train, workspace.parent),
-        enable_progress_bar=terminal,
+        enable_progress_bar=False,
         log_every_n_steps=batches,
         deterministic="warn",
         num_sanity_val_steps=0,

@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils import clip_grad_norm_
 
 from constancy.models.network import Network
 from constancy.seeds import derive_seed
@@ -63,6 +64,7 @@ class Classifier(LightningModule):
         self.seed = seed
         self.classes = classes
         self.class_weights = class_weights
+        self.told = False  # to end: see `Resume`
         self.losses: list[BatchLoss] = []  # those that nobody has looked at yet
         self.images = 0  # that this process has learned from
         # Sums stay on the device: to ask for a value after each step would hold up the next one.
@@ -146,8 +148,20 @@ class Classifier(LightningModule):
         checkpoint["trained"] = self._of_all(self.trained).cpu()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        # Lightning counts the steps of a `ManySteps` in a place of their own.
+        loops, steps = checkpoint["loops"]["fit_loop"], checkpoint["global_step"]
+        for count in (
+            loops["epoch_loop.manual_optimization.optim_step_progress"],
+            loops["epoch_loop.automatic_optimization.optim_progress"]["optimizer"]["step"],
+        ):
+            count["total"] |= {"ready": steps, "completed": steps}
         if self.global_rank == 0:  # the others begin at zero: it holds what all of them have seen
             self.trained = checkpoint["trained"]
+
+    def configure_gradient_clipping(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
+        # Lightning's refuses fused optimisers in bf16, where fp16 would need more than it can do.
+        if self.settings.clip:
+            clip_grad_norm_(self.parameters(), self.settings.clip)
 
     def configure_optimizers(self) -> Any:
         optimizer = make_optimizer(self.network, self.settings, self.body_rate)

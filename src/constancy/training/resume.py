@@ -16,6 +16,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from constancy.files import replacing
 from constancy.training.finite import Finite
+from constancy.training.module import Classifier
 
 LAST = "last.ckpt"  # what a training goes on from
 BEST = "best.ckpt"  # the weights of its best epoch, and no more
@@ -83,13 +84,14 @@ class Resume(Callback):
     batches lead to the same end. Saving takes half a percent of the time at the most, so little is
     lost however large a network is. Several processes agree on it every few batches.
 
-    finite: asked before each save, so that what is saved can be gone on from.
+    finite: asked before each save, so that what is saved can be gone on from; classifier: hears that
+    it was told to end.
     """
 
-    def __init__(self, path: Path, finite: Finite) -> None:
+    def __init__(self, path: Path, finite: Finite, classifier: Classifier) -> None:
         self.path = path
         self.finite = finite
-        self.told = False
+        self.classifier = classifier
         self.saved = time.monotonic()
         self.pause = _SECONDS
         self.asked = time.monotonic()
@@ -102,7 +104,7 @@ class Resume(Callback):
                 f"train: going on in epoch {trainer.current_epoch + 1}, after step {step:,}",
                 file=sys.stderr,
             )
-        self.told = trainer.received_sigterm
+        self.classifier.told = trainer.received_sigterm
         if threading.current_thread() is threading.main_thread():
             # Lightning's own handler has each process leave by itself, before they could save.
             signal.signal(signal.SIGTERM, lambda *_: self._tell(trainer))
@@ -125,17 +127,17 @@ class Resume(Callback):
 
     def on_validation_batch_end(self, trainer: Trainer, *rest: Any) -> None:  # noqa: ARG002
         # Whoever sent it will not wait until the epoch's end; several processes have to agree first.
-        if self.told and trainer.world_size == 1:
+        if self.classifier.told and trainer.world_size == 1:
             raise SIGTERMException
 
     def _tell(self, trainer: Trainer) -> None:
-        self.told = True
+        self.classifier.told = True
         if launcher := trainer.strategy.launcher:  # of the other processes
             launcher.kill(signal.SIGTERM)
 
     def _save_if_due(self, trainer: Trainer, *, asked: bool) -> None:
         """asked: whether several processes are to agree on it now; else it is not due."""
-        due, told = time.monotonic() - self.saved >= self.pause, self.told
+        due, told = time.monotonic() - self.saved >= self.pause, self.classifier.told
         if trainer.world_size > 1:
             if not asked:
                 return

@@ -16,23 +16,20 @@ class ManySteps(Classifier):
     """Ends with the bits of a `Classifier`, sooner: it takes steps for a quarter of a second where
     Lightning's loop expects one, since that loop takes a millisecond around each.
 
-    For one process: several would have to agree when a turn ends. accumulate: batches that make a
-    step, and clip: the largest norm of its gradients, or None, are not the trainer's to heed here;
-    average: what averages the weights, or None.
+    For one process: several would have to agree when a turn ends. accumulate: how many batches make
+    a step; average: what averages the weights, or None.
     """
 
     def __init__(
         self,
         *args: Any,
         accumulate: int,
-        clip: float | None,
         average: WeightAveraging | None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.automatic_optimization = False
         self.accumulate = accumulate
-        self.clip = clip
         self.average = average
 
     def training_step(self, dataloader_iter: Any) -> None:  # type: ignore[override]
@@ -41,7 +38,7 @@ class ManySteps(Classifier):
         # Lightning has it on for a whole turn, but gradients do without.
         no_autocast = torch.autocast(self.device.type, enabled=False)
         self._step(dataloader_iter, no_autocast)
-        while not dataloader_iter.done and time.monotonic() < end:
+        while not (dataloader_iter.done or self.told) and time.monotonic() < end:
             self._step(dataloader_iter, no_autocast)
         # Lightning counts a turn as a batch: here are the others.
         progress = self.trainer.fit_loop.epoch_loop.batch_progress
@@ -59,8 +56,7 @@ class ManySteps(Classifier):
                 (loss / self.accumulate).backward()
             if batches.done:
                 break
-        if self.clip:
-            self.clip_gradients(optimizer, self.clip)
+        self.configure_gradient_clipping()
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
