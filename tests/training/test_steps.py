@@ -14,6 +14,7 @@ from tqdm import tqdm
 from training_project import Prepared, same
 
 from constancy import progress
+from constancy.settings import Settings
 from constancy.training import callbacks, fit, steps
 from constancy.training.data import Batch
 from constancy.training.fit import Fitted
@@ -31,16 +32,19 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "time", SimpleNamespace(monotonic=lambda: next(times)))
 
 
-def cut_off(monkeypatch: pytest.MonkeyPatch, epoch: int, number: int) -> None:
-    """Let training fail before it has learned from that batch."""
+def cut_off(prepared: Prepared, settings: Settings, workspace: Path) -> None:
+    """A training that fails in its second epoch, before it has learned from the sixth batch."""
     loss_of = Classifier.loss_of
 
-    def fails(self: Classifier, batch: Batch, at: int) -> torch.Tensor:
-        if (self.current_epoch, at) == (epoch, number):
+    def fails(self: Classifier, batch: Batch, number: int) -> torch.Tensor:
+        if (self.current_epoch, number) == (1, 5):
             raise OSError("cut off")
-        return loss_of(self, batch, at)
+        return loss_of(self, batch, number)
 
-    monkeypatch.setattr(Classifier, "loss_of", fails)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Classifier, "loss_of", fails)
+        with pytest.raises(OSError, match="cut off"):
+            prepared.fit(settings, workspace)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +104,7 @@ def test_what_is_cut_off_amid_a_turn_goes_on_with_it(
     monkeypatch.setattr(callbacks, "LINE_EVERY", 0.0)
     settings = prepared.settings(batch_size=24, epochs=2)
     whole = prepared.fit(settings, tmp_path / "whole")
-    with monkeypatch.context() as patched:
-        cut_off(patched, 1, 5)
-        with pytest.raises(OSError, match="cut off"):
-            prepared.fit(settings, tmp_path / "cut")
+    cut_off(prepared, settings, tmp_path / "cut")
     capsys.readouterr()
     again = prepared.fit(settings, tmp_path / "cut")
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train:")]
@@ -123,10 +124,7 @@ def test_a_terminal_shows_a_bar_that_goes_on_where_the_training_does(
 ) -> None:
     settings = prepared.settings(batch_size=24, epochs=2)
     images = len(prepared.data(settings).train)
-    with monkeypatch.context() as patched:
-        cut_off(patched, 1, 5)
-        with pytest.raises(OSError, match="cut off"):
-            prepared.fit(settings, tmp_path)
+    cut_off(prepared, settings, tmp_path)
     capsys.readouterr()
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(progress, "_DELAY", 0.0)
